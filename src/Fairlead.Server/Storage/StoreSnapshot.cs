@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Server.Storage;
+
+/// <summary>
+/// Everything the data plane needs from the database, read in one transaction at one epoch. Immutable: a change makes
+/// a new one, and the store watcher swaps it whole. Nothing on the call path reads the database.
+/// </summary>
+internal sealed record StoreSnapshot(
+    long Epoch,
+    ImmutableArray<ServiceConfig> Services,
+    ImmutableArray<GroupConfig> Groups,
+    ImmutableArray<PublicationConfig> Publications,
+    ImmutableArray<CatalogueItem> Catalogue
+)
+{
+    public static readonly StoreSnapshot Empty = new(0, [], [], [], []);
+}
+
+/// <summary>How a service is reached.</summary>
+internal enum ServiceTransport
+{
+    Stdio,
+    StreamableHttp,
+}
+
+/// <summary>A registered service as intended (desired state), from table <c>mcp_services</c>.</summary>
+internal sealed record ServiceConfig
+{
+    public required ServiceId Id { get; init; }
+
+    /// <summary>Unique name, <c>^[A-Za-z0-9_-]{1,64}$</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>False when an operator stopped it.</summary>
+    public required bool Enabled { get; init; }
+
+    /// <summary>Order of registration; names are assigned in this order.</summary>
+    public required int Position { get; init; }
+    public required ServiceDefinition Definition { get; init; }
+
+    /// <summary>Era remembered from the last probe; null before the first.</summary>
+    public string? KnownRevision { get; init; }
+}
+
+/// <summary>What is stored as JSON in <c>mcp_services.definition</c>; <see cref="Schema"/> numbers its shape.</summary>
+internal sealed record ServiceDefinition
+{
+    public int Schema { get; init; } = 1;
+    public required ServiceTransport Transport { get; init; }
+    public string? Command { get; init; }
+    public ImmutableArray<string> Args { get; init; } = [];
+    public ImmutableSortedDictionary<string, string> Env { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public string? Cwd { get; init; }
+    public string? Url { get; init; }
+    public ImmutableSortedDictionary<string, string> Headers { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Default call deadline in seconds; null takes the gateway's 30.</summary>
+    public int? TimeoutSeconds { get; init; }
+
+    /// <summary>Keys of an imported file that we do not use, kept for export.</summary>
+    public ImmutableSortedDictionary<string, System.Text.Json.JsonElement> Extensions { get; init; } =
+        ImmutableSortedDictionary<string, System.Text.Json.JsonElement>.Empty;
+}
+
+/// <summary>A logical MCP server, from <c>mcp_tool_groups</c> (A-13). Key material is hash only here.</summary>
+internal sealed record GroupConfig
+{
+    public required GroupId Id { get; init; }
+    public required string Name { get; init; }
+    public required string Description { get; init; }
+
+    /// <summary>Unique code used in <c>/mcp/{code}</c> (C-14).</summary>
+    public required string ServerCode { get; init; }
+    public required bool Enabled { get; init; }
+
+    /// <summary>SHA-256 of the key (I-25); a second, older one during a grace period (C-45).</summary>
+    public required ImmutableArray<KeyHash> KeyHashes { get; init; }
+
+    /// <summary>Empty: the key alone suffices. Otherwise the call must name a user with one of these roles .</summary>
+    public ImmutableArray<string> AllowedRoles { get; init; } = [];
+    public ImmutableArray<string> UserTierAccess { get; init; } = [];
+
+    /// <summary><c>tools/call</c> per minute for this key; null takes the default 600, 0 lifts the limit (C-03).</summary>
+    public int? CallsPerMinute { get; init; }
+
+    /// <summary>Concurrent calls for this key; null takes the default 32, 0 lifts the limit (C-03).</summary>
+    public int? ConcurrentCalls { get; init; }
+
+    /// <summary>Services whose tools, prompts and resources are published here, in order of publication.</summary>
+    public ImmutableArray<ServiceId> Services { get; init; } = [];
+
+    /// <summary>Whether native tools are published here.</summary>
+    public bool PublishNative { get; init; }
+}
+
+/// <summary>SHA-256 of a group key and, during a grace period, when it ends.</summary>
+internal sealed record KeyHash(string Sha256Hex, DateTimeOffset? ValidUntil);
+
+/// <summary>What kind of thing a publication or catalogue row names.</summary>
+internal enum ItemKind
+{
+    Tool,
+    Prompt,
+    Resource,
+    ResourceTemplate,
+}
+
+/// <summary>
+/// One exposed name in one group: who owns it, for ever. Table <c>mcp_tools</c> for tools and
+/// <c>mcp_publications</c> for the rest. A removed one stays as a tombstone so that its name is never given away.
+/// </summary>
+internal sealed record PublicationConfig
+{
+    public required PublicationId Id { get; init; }
+    public required GroupId Group { get; init; }
+    public required ItemKind Kind { get; init; }
+
+    /// <summary>Name or URI in the group.</summary>
+    public required string ExposedName { get; init; }
+
+    /// <summary>Null for a native tool.</summary>
+    public required ServiceId? Service { get; init; }
+
+    /// <summary>The owner's own name or URI.</summary>
+    public required string UpstreamName { get; init; }
+    public required bool Enabled { get; init; }
+    public required bool Removed { get; init; }
+
+    /// <summary>Call deadline in seconds, default 30 .</summary>
+    public int TimeoutSeconds { get; init; } = 30;
+
+    /// <summary>Replaces the description of the definition when not empty .</summary>
+    public string? Description { get; init; }
+}
+
+/// <summary>The last listed definition of one tool, prompt, resource or template of a service (table <c>mcp_catalogue</c>).</summary>
+internal sealed record CatalogueItem
+{
+    public required ServiceId Service { get; init; }
+    public required ItemKind Kind { get; init; }
+
+    /// <summary>The service's own name, URI or URI template.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The definition as the service listed it: one JSON object, UTF-8.</summary>
+    public required ReadOnlyMemory<byte> Definition { get; init; }
+
+    /// <summary>Place in the service's own list.</summary>
+    public required int Position { get; init; }
+}
