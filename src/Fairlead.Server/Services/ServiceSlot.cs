@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Protocol;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Storage;
 
@@ -43,6 +44,9 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial)
     /// <summary>The live channel, or null while the service is not running.</summary>
     public IChannel? Channel => state.Channel;
 
+    /// <summary>Raised after each swap, on the supervisor's thread; handlers must not wait.</summary>
+    public event Action<ServiceSlot>? Changed;
+
     /// <summary>Swaps the state and wakes all waiters.</summary>
     public void Set(ServiceState next)
     {
@@ -54,6 +58,7 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial)
             changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
         wake.SetResult();
+        Changed?.Invoke(this);
     }
 
     /// <summary>
@@ -98,15 +103,34 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial)
 /// <summary>All slots, one per service id for the life of the process.</summary>
 internal sealed class ServiceSlots(TimeProvider time)
 {
+    private readonly TimeProvider time = time;
     private readonly ConcurrentDictionary<ServiceId, ServiceSlot> slots = new();
+
+    /// <summary>
+    /// What services say outside any call and is meant for clients: resource updates and log messages
+    /// (raw <c>params</c>). Raised by supervision; handlers must not wait.
+    /// </summary>
+    public event Action<ServiceSlot, McpMethod, ReadOnlyMemory<byte>>? Noticed;
+
+    /// <summary>Raised when any slot's state was swapped.</summary>
+    public event Action<ServiceSlot>? Changed;
 
     public ServiceSlot Get(ServiceId id) =>
         slots.GetOrAdd(
             id,
-            static (key, clock) =>
-                new ServiceSlot(key, new ServiceState(ServiceStatus.NotStarted, "not started", clock.GetUtcNow())),
-            time
+            static (key, self) =>
+            {
+                var state = new ServiceState(ServiceStatus.NotStarted, "not started", self.time.GetUtcNow());
+                var slot = new ServiceSlot(key, state);
+                slot.Changed += s => self.Changed?.Invoke(s);
+                return slot;
+            },
+            this
         );
+
+    /// <summary>Passes on a service's notification to <see cref="Noticed"/>.</summary>
+    public void Notice(ServiceSlot slot, McpMethod method, ReadOnlyMemory<byte> parameters) =>
+        Noticed?.Invoke(slot, method, parameters);
 
     public bool TryRemove(ServiceId id) => slots.TryRemove(id, out _);
 }

@@ -1,0 +1,125 @@
+using System.Buffers;
+using Fairlead.Protocol;
+
+namespace Fairlead.Server.Gateway.Bridge;
+
+/// <summary>
+/// The <c>params</c> object that goes to a service: the client's checked bytes with at most two runs replaced (the
+/// owner's own name, and <c>_meta</c> where the eras differ). Pooled; dispose when the call is over.
+/// </summary>
+internal sealed class OutgoingParams : IDisposable
+{
+    private byte[] buffer;
+
+    private OutgoingParams(int length) => buffer = ArrayPool<byte>.Shared.Rent(length);
+
+    public ReadOnlyMemory<byte> Json { get; private set; }
+
+    /// <summary>Where the progress token's value lies in <see cref="Json"/>; <c>default</c> when there is none.</summary>
+    public Range ProgressToken { get; private set; }
+
+
+    /// <summary>Builds the params.</summary>
+    /// <param name="call">The client's request.</param>
+    /// <param name="name">Replaces <c>name</c> or <c>uri</c>; null keeps it.</param>
+    /// <param name="meta">Replaces <c>_meta</c>, or is added when there is none; null keeps it.</param>
+    /// <param name="tokenInMeta">Where the progress token lies in <paramref name="meta"/>.</param>
+    public static OutgoingParams Build(
+        Envelope call,
+        ReadOnlyMemory<byte>? name,
+        ReadOnlyMemory<byte>? meta = null,
+        Range tokenInMeta = default
+    )
+    {
+        var whole = call.Params;
+        var source = call.Message.Span;
+        var nameAt = call.Name.Present ? call.Name : call.Uri;
+        var result = new OutgoingParams(whole.Length + (name?.Length ?? 0) + (meta?.Length ?? 0) + 16);
+        var writer = new SpliceWriter(result.buffer, source, whole.Present ? whole.Start : 0);
+        if (!whole.Present)
+        {
+            writer.Put(meta is null ? "{}"u8 : "{\"_meta\":"u8);
+            if (meta is { } only)
+            {
+                result.ProgressToken = Shift(tokenInMeta, writer.Put(only.Span));
+                writer.Put("}"u8);
+            }
+            result.Json = result.buffer.AsMemory(0, writer.Length);
+            return result;
+        }
+        if (meta is { } added && !call.Meta.Present)
+        {
+            writer.CopyTo(whole.Start + 1);
+            writer.Put("\"_meta\":"u8);
+            result.ProgressToken = Shift(tokenInMeta, writer.Put(added.Span));
+            if (JsonHasMembers(whole.Of(source)))
+                writer.Put(","u8);
+        }
+        var nameFirst = nameAt.Present && nameAt.Start < call.Meta.Start;
+        if (name is { } before && nameFirst)
+            writer.Replace(nameAt, before.Span);
+        if (call.Meta.Present)
+        {
+            if (meta is { } replaced)
+            {
+                result.ProgressToken = Shift(tokenInMeta, writer.Replace(call.Meta, replaced.Span));
+            }
+            else if (call.ProgressToken.Present)
+            {
+                writer.CopyTo(call.ProgressToken.Start);
+                var start = writer.Length;
+                writer.CopyTo(call.ProgressToken.End);
+                result.ProgressToken = start..writer.Length;
+            }
+        }
+        if (name is { } after && nameAt.Present && !nameFirst)
+            writer.Replace(nameAt, after.Span);
+        writer.CopyTo(whole.End);
+        result.Json = result.buffer.AsMemory(0, writer.Length);
+        return result;
+    }
+
+    public void Dispose()
+    {
+        var rented = buffer;
+        buffer = [];
+        if (rented.Length > 0)
+            ArrayPool<byte>.Shared.Return(rented);
+    }
+
+    private static Range Shift(Range inner, int by) =>
+        inner.Equals(default) ? default : (inner.Start.Value + by)..(inner.End.Value + by);
+
+    private static bool JsonHasMembers(ReadOnlySpan<byte> json) => json[1..^1].IndexOf((byte)'"') >= 0;
+
+    private ref struct SpliceWriter(byte[] target, ReadOnlySpan<byte> source, int from)
+    {
+        private readonly ReadOnlySpan<byte> source = source;
+        private int at = from;
+
+        public int Length { get; private set; }
+
+        /// <summary>Copies the source up to an offset.</summary>
+        public void CopyTo(int end)
+        {
+            Put(source[at..end]);
+            at = end;
+        }
+
+        /// <summary>Copies up to the run, writes other bytes instead; returns where they start.</summary>
+        public int Replace(Slice run, ReadOnlySpan<byte> with)
+        {
+            CopyTo(run.Start);
+            at = run.End;
+            return Put(with);
+        }
+
+        public int Put(ReadOnlySpan<byte> bytes)
+        {
+            var start = Length;
+            bytes.CopyTo(target.AsSpan(Length));
+            Length += bytes.Length;
+            return start;
+        }
+    }
+}

@@ -1,0 +1,199 @@
+using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Bridge;
+using Fairlead.Server.Gateway.Replies;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Storage;
+
+namespace Fairlead.Server.Gateway;
+
+/// <summary>Why a call was ended before its answer.</summary>
+internal enum CancelCause
+{
+    None,
+    Client,
+    Deadline,
+    SessionEnded,
+    Draining,
+}
+
+/// <summary>One MCP request on its way through the gateway, and what its service says while it runs.</summary>
+internal sealed class Call : ICallEvents, IDisposable
+{
+    // A busy service may not flood a client: at most this many progress messages a second and call (R44).
+    private const int ProgressPerSecond = 10;
+    private readonly TimeProvider time;
+    private readonly CancellationTokenSource cancellation;
+    private readonly TimeSpan maxDeadline;
+    private TimeSpan deadline;
+    private CancelCause cause;
+    private long progressWindow;
+    private int progressInWindow;
+    private bool ended;
+
+    public Call(
+        Envelope envelope,
+        GroupRoute group,
+        UserId? user,
+        Revision revision,
+        IReply reply,
+        GatewayOptions options,
+        TimeProvider time
+    )
+    {
+        Envelope = envelope;
+        Group = group;
+        User = user;
+        Revision = revision;
+        Reply = reply;
+        this.time = time;
+        maxDeadline = options.MaxCallDeadline;
+        deadline = options.CallDeadline;
+        Started = time.GetTimestamp();
+        At = time.GetUtcNow();
+        Number = Guid.CreateVersion7(At);
+        cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+    }
+
+    public Envelope Envelope { get; }
+    public GroupRoute Group { get; }
+    public UserId? User { get; }
+    public Revision Revision { get; }
+    public IReply Reply { get; }
+    public LegacySession? Session { get; init; }
+    public long Started { get; }
+    public DateTimeOffset At { get; }
+    public Guid Number { get; }
+
+    /// <summary>The id in logs and error data.</summary>
+    public string RequestId => Number.ToString();
+
+    /// <summary>The route once found, for the traffic record.</summary>
+    public ItemRoute? Route { get; set; }
+    public string? ServiceName { get; set; }
+
+    /// <summary>Exposed name or URI; null for methods without one.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>What the service asked for that could not be carried; null when nothing.</summary>
+    public string? Asked { get; private set; }
+
+    public CancelCause Cause => cause;
+    public CancellationToken Token => cancellation.Token;
+    public ReadOnlyMemory<byte> RawId => Envelope.Id.Of(Envelope.Message);
+
+    /// <summary>Whether questions can be passed on; set from the bridge before the service is called.</summary>
+    public bool CarriesQuestions { get; set; }
+
+    public void StartDeadline(TimeSpan span)
+    {
+        deadline = span;
+        cancellation.CancelAfter(span);
+    }
+
+    public void Cancel(CancelCause why)
+    {
+        if (Interlocked.CompareExchange(ref cause, why, CancelCause.None) == CancelCause.None)
+        {
+            try
+            {
+                cancellation.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The call ended in the same moment: nothing is left to cancel.
+            }
+        }
+    }
+
+    /// <summary>What ended the call: an explicit cause, else its deadline.</summary>
+    public CancelCause CauseOrDeadline => cause == CancelCause.None ? CancelCause.Deadline : cause;
+
+    public void OnNotification(McpMethod method, ReadOnlySpan<byte> parameters, Range token)
+    {
+        if (method == McpMethod.NotificationsProgress)
+        {
+            if (!Envelope.ProgressToken.Present)
+                return;
+            Extend();
+            if (!TakeProgress())
+                return;
+            Reply.Send(
+                MessageBytes.Notification(
+                    method,
+                    parameters,
+                    token,
+                    Envelope.ProgressToken.Of(Envelope.Message.Span)
+                )
+            );
+            return;
+        }
+        if (method == McpMethod.NotificationsMessage && !WantsLog(parameters))
+            return;
+        Reply.Send(MessageBytes.Notification(method, parameters));
+    }
+
+    public ValueTask<QuestionAnswer> OnQuestionAsync(
+        McpMethod method,
+        ReadOnlyMemory<byte> parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        var capability = method switch
+        {
+            McpMethod.ElicitationCreate => "elicitation",
+            McpMethod.SamplingCreateMessage => "sampling",
+            _ => "roots",
+        };
+        if (!CarriesQuestions || Session is null)
+        {
+            Asked = capability;
+            return new(LegacySession.Refused($"{capability} cannot be carried to this client"));
+        }
+        if (!Session.Declares(System.Text.Encoding.ASCII.GetBytes(capability)))
+            return new(LegacySession.Refused($"the client does not support {capability}"));
+        return Session.AskAsync(Reply.Send, method, parameters, cancellationToken);
+    }
+
+    /// <summary>True once: whoever gets it answers the call.</summary>
+    public bool TryEnd() => !Interlocked.Exchange(ref ended, true);
+
+    public void Dispose() => cancellation.Dispose();
+
+    private bool WantsLog(ReadOnlySpan<byte> parameters)
+    {
+        var wanted = Revision.Era() == Era.Modern ? Envelope.Text(Envelope.LogLevel) : Session?.LogLevel;
+        // A legacy client that set no level leaves the choice to the server (2025-11-25 logging).
+        return wanted is null
+            ? Revision.Era() == Era.Legacy
+            : LogLevels.Includes(wanted, JsonScan.Text(parameters, "level"u8));
+    }
+
+    // Progress shows that work is done: the deadline starts anew, up to the maximum (R42).
+    private void Extend()
+    {
+        var left = maxDeadline - time.GetElapsedTime(Started);
+        if (left <= TimeSpan.Zero)
+            return;
+        try
+        {
+            cancellation.CancelAfter(left < deadline ? left : deadline);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Progress that races with the end of the call.
+        }
+    }
+
+    private bool TakeProgress()
+    {
+        var second = time.GetTimestamp() / time.TimestampFrequency;
+        if (second != progressWindow)
+        {
+            progressWindow = second;
+            progressInWindow = 0;
+        }
+        return ++progressInWindow <= ProgressPerSecond;
+    }
+}

@@ -1,0 +1,189 @@
+using System.Globalization;
+using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Replies;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Gateway.Traffic;
+
+namespace Fairlead.Server.Gateway;
+
+/// <summary>
+/// One call from its checked envelope to its record, the same for every transport and era: limits → method → route →
+/// execute → reply → record. Whatever happens, the call is answered (or abandoned) and recorded once.
+/// </summary>
+internal sealed class CallPipeline(
+    ExecuteStep execute,
+    LocalMethods local,
+    TrafficRecord traffic,
+    CallsInFlight inFlight,
+    GatewayOptions options,
+    TimeProvider time
+)
+{
+    public async ValueTask RunAsync(Call call)
+    {
+        if (!inFlight.TryAdd(call))
+        {
+            await EndAsync(call, ErrorTable.Answer(Condition.Draining, call.RequestId, retryAfter: 1));
+            return;
+        }
+        var limited = call.Envelope.Method == McpMethod.ToolsCall;
+        var entered = false;
+        try
+        {
+            if (limited)
+            {
+                if (Refuse(call) is { } refusal)
+                {
+                    await EndAsync(call, refusal);
+                    return;
+                }
+                entered = true;
+            }
+            await DispatchAsync(call);
+        }
+        catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
+        {
+            await call.Reply.AbandonAsync();
+        }
+        catch (Exception e)
+        {
+            GatewayLog.CallFailed(local.Log, e, call.RequestId);
+            await EndAsync(call, ErrorTable.Answer(Condition.Internal, call.RequestId, outcome: "unknown"));
+        }
+        finally
+        {
+            if (entered)
+                call.Group.Traffic.Leave();
+            inFlight.Remove(call);
+        }
+    }
+
+    private async ValueTask DispatchAsync(Call call)
+    {
+        switch (call.Envelope.Method)
+        {
+            case McpMethod.ToolsCall:
+            case McpMethod.PromptsGet:
+            case McpMethod.ResourcesRead:
+            case McpMethod.CompletionComplete:
+                await RouteAsync(call);
+                break;
+            case McpMethod.SubscriptionsListen when call.Revision.Era() == Era.Modern:
+                await local.ListenAsync(call);
+                traffic.Write(call, default);
+                break;
+            default:
+                await EndAsync(call, await local.AnswerAsync(call));
+                break;
+        }
+    }
+
+    private async ValueTask RouteAsync(Call call)
+    {
+        var found = Find(call, out var missing);
+        if (found is null)
+        {
+            await EndAsync(call, missing);
+            return;
+        }
+        call.ServiceName = found.ServiceName;
+        var answered = false;
+        var answer = await execute.RunAsync(
+            call,
+            found,
+            a =>
+            {
+                answered = true;
+                return EndAsync(call, a);
+            }
+        );
+        if (answered)
+            return;
+        if (answer is { } late)
+        {
+            await EndAsync(call, late);
+            return;
+        }
+        await call.Reply.AbandonAsync();
+        traffic.Write(call, new Answer(true, default) { Code = McpErrorCode.InternalError, Message = $"cancelled: {call.Cause}" });
+    }
+
+    private static ItemRoute? Find(Call call, out Answer missing)
+    {
+        var e = call.Envelope;
+        missing = default;
+        var (name, routes, condition) = e.Method switch
+        {
+            McpMethod.ToolsCall => (e.Text(e.Name), call.Group.Tools, Condition.UnknownTool),
+            McpMethod.PromptsGet => (e.Text(e.Name), call.Group.Prompts, Condition.UnknownPrompt),
+            McpMethod.CompletionComplete when e.Name.Present => (e.Text(e.Name), call.Group.Prompts, Condition.UnknownPrompt),
+            _ => (e.Text(e.Uri), call.Group.Resources, Condition.UnknownResource),
+        };
+        call.Name = name;
+        if (name is null)
+        {
+            missing = ErrorTable.Answer(
+                Condition.InvalidParams,
+                call.RequestId,
+                $"Invalid params: {(condition == Condition.UnknownResource ? "uri" : "name")} is missing"
+            );
+            return null;
+        }
+        if (routes.TryGetValue(name, out var route))
+            return route;
+        route = condition == Condition.UnknownResource ? OfTemplate(call, name) : null;
+        if (route is null)
+            missing = Unknown(call, condition, name);
+        return route;
+    }
+
+    private static ItemRoute? OfTemplate(Call call, string uri) =>
+        call.Envelope.Method == McpMethod.CompletionComplete
+            ? call.Group.Templates.FirstOrDefault(t => t.Route.Publication.ExposedName == uri)?.Route
+                ?? call.Group.FindResource(uri)
+            : call.Group.FindResource(uri);
+
+    private static Answer Unknown(Call call, Condition condition, string name)
+    {
+        var shown = name.Length > 128 ? name[..128] + "…" : name;
+        var answer = ErrorTable.Answer(
+            condition,
+            call.RequestId,
+            string.Create(CultureInfo.InvariantCulture, $"{ErrorTable.Of(condition).Text}: {shown}")
+        );
+        // Handshake clients know a code of its own for a missing resource (2025-11-25 server/resources).
+        return condition == Condition.UnknownResource && call.Revision.Era() == Era.Legacy
+            ? new Answer(true, MessageBytes.Error(McpErrorCode.LegacyResourceNotFound, answer.Message!))
+            {
+                Code = McpErrorCode.LegacyResourceNotFound,
+                Message = answer.Message,
+            }
+            : answer;
+    }
+
+    private Answer? Refuse(Call call)
+    {
+        var config = call.Group.Config;
+        var wait = call.Group.Traffic.TakeRate(config.CallsPerMinute ?? options.CallsPerMinute, time);
+        if (wait > TimeSpan.Zero)
+        {
+            return ErrorTable.Answer(
+                Condition.RateLimited,
+                call.RequestId,
+                retryAfter: Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds))
+            );
+        }
+        return call.Group.Traffic.TryEnter(config.ConcurrentCalls ?? options.ConcurrentCalls)
+            ? null
+            : ErrorTable.Answer(Condition.TooManyCalls, call.RequestId, retryAfter: 1);
+    }
+
+    private async ValueTask EndAsync(Call call, Answer answer)
+    {
+        if (!call.TryEnd())
+            return;
+        await call.Reply.FinishAsync(call.RawId, answer);
+        traffic.Write(call, answer);
+    }
+}

@@ -1,0 +1,107 @@
+using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Bridge;
+using Fairlead.Server.Gateway.Replies;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Services.Channels;
+
+namespace Fairlead.Server.Gateway;
+
+/// <summary>Sends a routed call to its owner and turns what comes back into the answer.</summary>
+internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
+{
+    private static readonly byte[] NoCompletions = "{\"completion\":{\"values\":[],\"hasMore\":false}}"u8.ToArray();
+    private static readonly byte[] NoCompletionsModern =
+        "{\"resultType\":\"complete\",\"completion\":{\"values\":[],\"hasMore\":false}}"u8.ToArray();
+
+    /// <summary>Runs the call; null when it was cancelled and nothing may be answered.</summary>
+    public async ValueTask<Answer?> RunAsync(Call call, ItemRoute route, Func<Answer, ValueTask> finish)
+    {
+        call.Route = route;
+        call.StartDeadline(route.Deadline);
+        try
+        {
+            var slot = route.Slot;
+            var channel = slot.Channel ?? await slot.ReadyAsync(options.StartPatience, time, call.Token);
+            if (channel is null)
+            {
+                var state = slot.State;
+                return ErrorTable.Answer(
+                    Condition.NotConnected,
+                    call.RequestId,
+                    $"The service is not available ({state.Status switch { Services.ServiceStatus.Starting => "still starting", Services.ServiceStatus.Stopped => "stopped", _ => "not running" }})",
+                    call.ServiceName
+                );
+            }
+            return await CallAsync(call, route, channel, finish);
+        }
+        catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
+        {
+            return call.CauseOrDeadline switch
+            {
+                CancelCause.Deadline => ErrorTable.Answer(
+                    Condition.TimedOut,
+                    call.RequestId,
+                    $"The service did not answer within {route.Deadline.TotalSeconds:0.#} s",
+                    call.ServiceName,
+                    "unknown"
+                ),
+                CancelCause.Draining => ErrorTable.Answer(
+                    Condition.Draining,
+                    call.RequestId,
+                    server: call.ServiceName,
+                    outcome: "unknown"
+                ),
+                _ => null,
+            };
+        }
+    }
+
+    private static async ValueTask<Answer?> CallAsync(
+        Call call,
+        ItemRoute route,
+        IChannel channel,
+        Func<Answer, ValueTask> finish
+    )
+    {
+        var bridge = EraBridge.Between(call.Revision.Era(), channel.Hello.Era);
+        call.CarriesQuestions = bridge.CarriesQuestions;
+        if (
+            call.Envelope.Method == McpMethod.CompletionComplete
+            && !JsonScan.Has(channel.Hello.Capabilities.Span, "completions"u8)
+        )
+        {
+            // We declare completions for the whole group; an owner without them has nothing to suggest.
+            var none = call.Revision.Era() == Era.Modern ? NoCompletionsModern : NoCompletions;
+            await finish(Answer.Result(none));
+            return Answer.Result(none);
+        }
+        var renamed = route.UpstreamName == call.Name ? (ReadOnlyMemory<byte>?)null : JsonText.Quote(route.UpstreamName);
+        using var parameters = bridge.Params(call, renamed);
+        using var reply = await channel.CallAsync(
+            new ChannelCall
+            {
+                Method = call.Envelope.Method,
+                Params = parameters.Json,
+                ProgressToken = parameters.ProgressToken,
+                Name = route.UpstreamName,
+                SessionKey = call.Session?.Id,
+            },
+            call,
+            call.Token
+        );
+        // The answer's bytes belong to the reply: they are written out before it is given back.
+        var answer = reply.Kind switch
+        {
+            ChannelReplyKind.Result => bridge.Result(call, reply.Json),
+            ChannelReplyKind.Error => bridge.Error(call, reply.Json),
+            _ => ErrorTable.Answer(
+                ErrorTable.Of(reply.Failure),
+                call.RequestId,
+                server: call.ServiceName,
+                outcome: reply.Dispatched ? "unknown" : "none"
+            ),
+        };
+        await finish(answer);
+        return answer;
+    }
+}

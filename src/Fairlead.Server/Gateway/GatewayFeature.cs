@@ -1,0 +1,83 @@
+using Fairlead.Server.Gateway.Intake;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Gateway.Traffic;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Fairlead.Server.Gateway;
+
+/// <summary>
+/// The data plane. A call's whole way, in order:
+/// <list type="number">
+/// <item><see cref="HostGuard"/>: Host and Origin.</item>
+/// <item><see cref="McpEndpoint"/>: HTTP method, media type, size.</item>
+/// <item><see cref="CallerStep"/>: key → group, rules of the group (before the body is read).</item>
+/// <item>EnvelopeReader (Fairlead.Protocol): the one strict read; arguments stay raw bytes.</item>
+/// <item><see cref="ModernIntake"/> or <see cref="LegacyIntake"/>: what the era demands; sessions.</item>
+/// <item><see cref="CallPipeline"/>: limits, route by stored name, own methods in <see cref="LocalMethods"/>.</item>
+/// <item><see cref="ExecuteStep"/>: EraBridge → channel of the service (or native tools) → EraBridge back.</item>
+/// <item>IReply: JSON, or an event stream from the first message that comes before the answer; one ErrorTable.</item>
+/// <item><see cref="TrafficRecord"/>: call log and meter, always, never waiting.</item>
+/// </list>
+/// Nothing here touches the database, waits for a contended lock or re-serialises a payload.
+/// </summary>
+internal static class GatewayFeature
+{
+    /// <summary>Registers the data plane. Needs StoreWatcher, ServiceSlots, NativeTools and the call log.</summary>
+    public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<HostGuard>();
+        services.AddSingleton<RouteTableBuilder>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<ResourceWatches>();
+        services.AddSingleton<LogLevelKeeper>();
+        services.AddSingleton<Routes>();
+        services.AddSingleton<CallerStep>();
+        services.AddSingleton<ListenMethod>();
+        services.AddSingleton<LocalMethods>();
+        services.AddSingleton<LegacyIntake>();
+        services.AddSingleton<ExecuteStep>();
+        services.AddSingleton<TrafficRecord>();
+        services.AddSingleton<CallsInFlight>();
+        services.AddSingleton<CallPipeline>();
+        services.AddSingleton<McpEndpoint>();
+        services.AddHostedService<GatewayLoops>();
+        return services;
+    }
+
+    /// <summary>Maps <c>/mcp</c>, its alias <c>/mcp/v1</c>, <c>/mcp/{code}</c> and <c>/{code}/mcp</c> (C-14, C-15).</summary>
+    public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder routes)
+    {
+        var endpoint = routes.ServiceProvider.GetRequiredService<McpEndpoint>();
+        foreach (var pattern in (string[])["/mcp", "/mcp/v1", "/mcp/{code}", "/{code}/mcp"])
+            routes.Map(pattern, (RequestDelegate)endpoint.HandleAsync).ExcludeFromDescription().AllowAnonymous();
+        return routes;
+    }
+
+    /// <summary>Puts the Host and Origin guard in front of everything (R1).</summary>
+    public static IApplicationBuilder UseHostGuard(this IApplicationBuilder app)
+    {
+        var guard = app.ApplicationServices.GetRequiredService<HostGuard>();
+        return app.Use(
+            next =>
+                http =>
+                {
+                    if (guard.Allows(http.Request))
+                        return next(http);
+                    var reply = new Replies.HttpReply(
+                        http,
+                        acceptsStream: false,
+                        null,
+                        app.ApplicationServices.GetRequiredService<GatewayOptions>(),
+                        TimeProvider.System
+                    );
+                    return reply.FinishAsync(default, Replies.ErrorTable.Answer(Replies.Condition.WrongOrigin)).AsTask();
+                }
+        );
+    }
+}

@@ -1,0 +1,84 @@
+using Fairlead.Server.Gateway.Replies;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Storage;
+using Microsoft.AspNetCore.Http;
+
+namespace Fairlead.Server.Gateway.Intake;
+
+/// <summary>Who a user token names: read by Identity, used for groups restricted to roles or tiers .</summary>
+internal sealed record CallingUser(UserId Id, IReadOnlyList<string> Roles, string? Tier);
+
+/// <summary>Reads a user's access token; null when it is not valid now.</summary>
+internal delegate CallingUser? ReadUserToken(string token);
+
+/// <summary>
+/// Finds the group and caller of a request: by group key alone, by key and path code, or by a user's token and path
+/// code. Key first: without a good one nothing is told about codes (401; a code that is not the key's: 404; disabled: 403).
+/// </summary>
+internal sealed class CallerStep(Routes routes, ReadUserToken readUser, TimeProvider time)
+{
+    private const string Bearer = "Bearer ";
+    private const string KeyPrefix = "mcp_key_";
+
+    public Condition? Find(HttpContext http, string? code, out GroupRoute? group, out UserId? user)
+    {
+        group = null;
+        user = null;
+        var table = routes.Table;
+        string? header = http.Request.Headers.Authorization;
+        if (header is null || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+            return Condition.Unauthorized;
+        var token = header.AsSpan(Bearer.Length).Trim();
+        if (!token.StartsWith(KeyPrefix, StringComparison.Ordinal))
+            return ByUser(table, token.ToString(), code, out group, out user);
+        if (
+            !table.ByKey.TryGetValue(KeyDigest.OfKey(token), out var key)
+            || (key.ValidUntil is { } until && time.GetUtcNow() >= until)
+        )
+            return Condition.Unauthorized;
+        if (code is not null && code != key.Group.Config.ServerCode)
+            return Condition.UnknownGroup;
+        group = key.Group;
+        if (!group.Config.Enabled)
+            return Condition.GroupDisabled;
+        return group.NeedsUser ? NamedUser(http, group, out user) : null;
+    }
+
+    private Condition? NamedUser(HttpContext http, GroupRoute group, out UserId? user)
+    {
+        user = null;
+        string? token = http.Request.Headers["X-User-Token"];
+        if (string.IsNullOrEmpty(token))
+            return Condition.UserNeeded;
+        if (readUser(token) is not { } named)
+            return Condition.Unauthorized;
+        user = named.Id;
+        return Allows(group, named) ? null : Condition.RoleMissing;
+    }
+
+    private Condition? ByUser(RouteTable table, string token, string? code, out GroupRoute? group, out UserId? user)
+    {
+        group = null;
+        user = null;
+        if (readUser(token) is not { } named)
+            return Condition.Unauthorized;
+        user = named.Id;
+        if (code is null || !table.ByCode.TryGetValue(code, out group))
+            return Condition.UnknownGroup;
+        // Without a key a user must be let in by name: a group that names nobody is for its key only.
+        if (!group.NeedsUser || !Allows(group, named))
+        {
+            group = null;
+            return Condition.UnknownGroup;
+        }
+        return group.Config.Enabled ? null : Condition.GroupDisabled;
+    }
+
+    private static bool Allows(GroupRoute group, CallingUser user)
+    {
+        var roles = group.Config.AllowedRoles;
+        var tiers = group.Config.UserTierAccess;
+        return (roles.Length == 0 || roles.Any(r => user.Roles.Contains(r)))
+            && (tiers.Length == 0 || (user.Tier is not null && tiers.Contains(user.Tier)));
+    }
+}

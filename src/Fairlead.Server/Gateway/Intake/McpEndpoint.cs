@@ -1,0 +1,262 @@
+using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Replies;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fairlead.Server.Gateway.Intake;
+
+/// <summary>
+/// The MCP endpoint over HTTP, both eras: caller → body → envelope → era's own checks → <see cref="CallPipeline"/>.
+/// The key is checked before the body is read, so that a stranger costs one hash.
+/// </summary>
+internal sealed class McpEndpoint(
+    CallerStep caller,
+    LegacyIntake legacy,
+    SessionStore sessions,
+    CallPipeline pipeline,
+    Func<bool> storeIsFresh,
+    GatewayOptions options,
+    TimeProvider time
+)
+{
+    public Task HandleAsync(HttpContext http)
+    {
+        var method = http.Request.Method;
+        if (HttpMethods.IsPost(method))
+            return PostAsync(http);
+        if (HttpMethods.IsGet(method))
+            return GetAsync(http);
+        if (HttpMethods.IsDelete(method))
+            return DeleteAsync(http);
+        http.Response.Headers.Allow = "GET, POST, DELETE";
+        http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        return Task.CompletedTask;
+    }
+
+    private async Task PostAsync(HttpContext http)
+    {
+        var acceptsStream = Accepts(http.Request);
+        var reply = new HttpReply(http, acceptsStream, null, options, time);
+        if (Enter(http, out var group, out var user) is { } refused)
+        {
+            await reply.FinishAsync(default, Refusal(refused));
+            return;
+        }
+        if (!IsJson(http.Request.ContentType))
+        {
+            await reply.FinishAsync(default, ErrorTable.Answer(Condition.WrongMediaType));
+            return;
+        }
+        if (await BodyReader.ReadAsync(http, options.MaxBodyBytes) is not { } body)
+        {
+            await reply.FinishAsync(default, ErrorTable.Answer(Condition.BodyTooLarge));
+            return;
+        }
+        using (body)
+        {
+            var fault = EnvelopeReader.Read(body.Bytes, EnvelopeLimits.Default, out var envelope);
+            if (fault != EnvelopeFault.None)
+            {
+                var error = new Answer(true, MessageBytes.Error(fault.Code(), fault.Text())) { Status = 400 };
+                await reply.FinishAsync(envelope.Id.Of(envelope.Message), error);
+                return;
+            }
+            if (ModernIntake.IsModern(http.Request, envelope))
+                await ModernAsync(http, reply, envelope, group!, user);
+            else
+                await LegacyAsync(http, reply, envelope, group!, user);
+        }
+    }
+
+    private async Task ModernAsync(HttpContext http, HttpReply reply, Envelope envelope, GroupRoute group, UserId? user)
+    {
+        if (ModernIntake.Check(http.Request, envelope) is { } wrong)
+        {
+            await reply.FinishAsync(envelope.Id.Of(envelope.Message), wrong);
+            return;
+        }
+        if (envelope.Kind is MessageKind.Result or MessageKind.Error)
+        {
+            var fault = new Answer(true, MessageBytes.Error(McpErrorCode.InvalidRequest, "Clients send no responses in this revision"))
+            {
+                Status = 400,
+            };
+            await reply.FinishAsync(default, fault);
+            return;
+        }
+        if (envelope.Kind == MessageKind.Notification)
+        {
+            http.Response.StatusCode = StatusCodes.Status202Accepted;
+            return;
+        }
+        using var call = new Call(envelope, group, user, Revision.V20260728, reply, options, time);
+        // Closing the response is the cancellation in this era (R11).
+        using var gone = http.RequestAborted.UnsafeRegister(static c => ((Call)c!).Cancel(CancelCause.Client), call);
+        await pipeline.RunAsync(call);
+    }
+
+    private async Task LegacyAsync(HttpContext http, HttpReply reply, Envelope envelope, GroupRoute group, UserId? user)
+    {
+        var id = envelope.Id.Of(envelope.Message);
+        if (envelope is { Method: McpMethod.Initialize, Kind: MessageKind.Request })
+        {
+            var answer = legacy.Initialize(envelope, group, user, out var opened);
+            reply.NewSessionId = opened?.Id;
+            await reply.FinishAsync(id, answer);
+            return;
+        }
+        if (LegacyIntake.CheckVersion(http.Request) is { } unsupported)
+        {
+            await reply.FinishAsync(id, unsupported);
+            return;
+        }
+        if (legacy.FindSession(http.Request, group, user, out var session) is { } missing)
+        {
+            await reply.FinishAsync(id, ErrorTable.Answer(missing));
+            return;
+        }
+        if (envelope.Kind != MessageKind.Request)
+        {
+            LegacyIntake.Accept(session!, envelope);
+            http.Response.StatusCode = StatusCodes.Status202Accepted;
+            return;
+        }
+        await SessionCallAsync(http, envelope, group, user, session!);
+    }
+
+    private async Task SessionCallAsync(
+        HttpContext http,
+        Envelope envelope,
+        GroupRoute group,
+        UserId? user,
+        LegacySession session
+    )
+    {
+        var acceptsStream = Accepts(http.Request);
+        var reply = new HttpReply(http, acceptsStream, session, options, time);
+        using var call = new Call(envelope, group, user, session.Revision, reply, options, time) { Session = session };
+        var id = LegacyIntake.Id(envelope);
+        if (!session.TryBegin(id, call))
+        {
+            await reply.FinishAsync(call.RawId, ErrorTable.Answer(Condition.IdInFlight));
+            return;
+        }
+        try
+        {
+            // A lost connection is not a cancellation here: the call goes on and its stream can be resumed.
+            await pipeline.RunAsync(call);
+        }
+        finally
+        {
+            session.End(id);
+            session.LastSeen = time.GetUtcNow();
+        }
+    }
+
+    private async Task GetAsync(HttpContext http)
+    {
+        if (Enter(http, out var group, out var user) is { } refused)
+        {
+            await WriteAsync(http, Refusal(refused));
+            return;
+        }
+        if (
+            Revisions.TryParse(http.Request.Headers["MCP-Protocol-Version"].ToString(), out var revision)
+            && revision.Era() == Era.Modern
+        )
+        {
+            http.Response.Headers.Allow = "POST";
+            http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+        if (legacy.FindSession(http.Request, group!, user, out var session) is { } missing)
+        {
+            await WriteAsync(http, ErrorTable.Answer(missing));
+            return;
+        }
+        if (!Accepts(http.Request))
+        {
+            await WriteAsync(http, ErrorTable.Answer(Condition.NotAcceptable));
+            return;
+        }
+        var (stream, after) = Resume(http.Request, session!);
+        if (stream is null)
+        {
+            // An event id we no longer know: nothing to resume; the session is alive, so never 404.
+            await WriteAsync(http, ErrorTable.Answer(Condition.InvalidParams, detail: "Last-Event-ID is not known (any more)") with { Status = 400 });
+            return;
+        }
+        SseWriter.Begin(http.Response);
+        await SseWriter.PumpAsync(http, stream, after, resumable: true, options, time, http.RequestAborted);
+        session!.LastSeen = time.GetUtcNow();
+    }
+
+    private static (EventStream? Stream, long After) Resume(HttpRequest request, LegacySession session)
+    {
+        string? last = request.Headers["Last-Event-ID"];
+        if (string.IsNullOrEmpty(last))
+            return (session.Standalone(), 0);
+        var dash = last.IndexOf('-', StringComparison.Ordinal);
+        return
+            dash > 0
+            && int.TryParse(last.AsSpan(0, dash), out var number)
+            && long.TryParse(last.AsSpan(dash + 1), out var after)
+            && after >= 0
+            ? (session.FindStream(number), after)
+            : (null, 0);
+    }
+
+    private async Task DeleteAsync(HttpContext http)
+    {
+        if (Enter(http, out var group, out var user) is { } refused)
+        {
+            await WriteAsync(http, Refusal(refused));
+            return;
+        }
+        if (legacy.FindSession(http.Request, group!, user, out var session) is { } missing)
+        {
+            await WriteAsync(http, ErrorTable.Answer(missing));
+            return;
+        }
+        sessions.Remove(session!);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private Condition? Enter(HttpContext http, out GroupRoute? group, out UserId? user)
+    {
+        group = null;
+        user = null;
+        // Fail closed: a snapshot older than allowed lets nobody in (security.md §0.4).
+        if (!storeIsFresh())
+            return Condition.StoreDown;
+        return caller.Find(http, http.GetRouteValue("code") as string, out group, out user);
+    }
+
+    private static Answer Refusal(Condition condition) =>
+        ErrorTable.Answer(condition, retryAfter: condition == Condition.StoreDown ? 5 : 0);
+
+    private ValueTask WriteAsync(HttpContext http, Answer answer) =>
+        new HttpReply(http, acceptsStream: false, null, options, time).FinishAsync(default, answer);
+
+    /// <summary>
+    /// Whether the client takes an event stream. Lenient (contracts.md §2.7): a missing or partial Accept means a client
+    /// that reads JSON, and it gets JSON.
+    /// </summary>
+    private static bool Accepts(HttpRequest request)
+    {
+        foreach (var value in request.Headers.Accept)
+        {
+            if (value!.Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool IsJson(string? contentType) =>
+        contentType is not null
+        && contentType.StartsWith("application/json", StringComparison.OrdinalIgnoreCase)
+        && (contentType.Length == 16 || contentType[16] is ';' or ' ');
+}

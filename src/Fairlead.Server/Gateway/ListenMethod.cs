@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Replies;
+using Fairlead.Server.Gateway.Sessions;
+
+namespace Fairlead.Server.Gateway;
+
+/// <summary><c>subscriptions/listen</c> of a modern client: acknowledged first, then open until either side ends it (R41).</summary>
+internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions options)
+{
+    public async ValueTask RunAsync(Call call)
+    {
+        var traffic = call.Group.Traffic;
+        if (traffic.Listeners.Count >= options.MaxListeners)
+        {
+            await RefuseAsync(call, Condition.TooManyListeners);
+            return;
+        }
+        var filter = JsonScan.Find(call.Envelope.Params.Of(call.Envelope.Message.Span), "notifications"u8);
+        var wanted = filter.Present
+            ? Read(filter.Of(call.Envelope.Params.Of(call.Envelope.Message)))
+            : null;
+        if (wanted is null)
+        {
+            await RefuseAsync(call, Condition.InvalidParams, "Invalid params: notifications must be an object of the filter's types");
+            return;
+        }
+        var listener = new Listener(call.RawId.ToArray(), wanted) { Reply = call.Reply };
+        // A resource nobody here owns is left out of what is acknowledged.
+        var watched = wanted
+            .Uris.Select(uri => (Uri: uri, Route: call.Group.FindResource(uri)))
+            .Where(w => w.Route is not null)
+            .ToList();
+        var honoured = wanted with { Uris = [.. watched.Select(w => w.Uri)] };
+        if (!call.Reply.Send(listener.Message(McpMethod.NotificationsSubscriptionsAcknowledged, honoured.ToJson())))
+        {
+            await RefuseAsync(call, Condition.NotAcceptable);
+            return;
+        }
+        traffic.Listeners[listener] = 0;
+        try
+        {
+            foreach (var (_, route) in watched)
+                await watches.AddAsync(route!.Slot, route.UpstreamName);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, call.Token);
+        }
+        catch (OperationCanceledException) when (call.Cause == CancelCause.Draining)
+        {
+            // The graceful end: the response to the long-lived request (spec subscriptions "Graceful Closure").
+            await call.Reply.FinishAsync(call.RawId, Answer.Result(listener.Closing()));
+        }
+        catch (OperationCanceledException)
+        {
+            await call.Reply.AbandonAsync();
+        }
+        finally
+        {
+            traffic.Listeners.TryRemove(listener, out _);
+            foreach (var (_, route) in watched)
+                watches.Remove(route!.Slot, route.UpstreamName);
+        }
+    }
+
+    private static ValueTask RefuseAsync(Call call, Condition condition, string? text = null) =>
+        call.Reply.FinishAsync(call.RawId, ErrorTable.Answer(condition, call.RequestId, text, retryAfter: 1));
+
+    private static ListenFilter? Read(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json.Span, ListenJson.Default.ListenFilter);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Sessions;
+using Microsoft.AspNetCore.Http;
+
+namespace Fairlead.Server.Gateway.Replies;
+
+/// <summary>
+/// The response to one POST: a single JSON object, or, from the first message that comes before the answer, an event
+/// stream. Answers <c>application/json</c> whenever it can: that is the fast path.
+/// </summary>
+internal sealed class HttpReply(
+    HttpContext http,
+    bool acceptsStream,
+    LegacySession? session,
+    GatewayOptions options,
+    TimeProvider time
+) : IReply
+{
+    private readonly Lock gate = new();
+    private EventStream? stream;
+    private Task? pump;
+    private bool finished;
+
+    /// <summary>Put into the response of <c>initialize</c>.</summary>
+    public string? NewSessionId { get; set; }
+
+    private bool Resumable => session is { Revision: >= Revision.V20251125 };
+
+    public bool Send(byte[] message)
+    {
+        lock (gate)
+        {
+            if (finished || !acceptsStream)
+                return false;
+            OpenStream();
+            return stream!.Append(message);
+        }
+    }
+
+    public void StartStreaming()
+    {
+        lock (gate)
+        {
+            if (!finished && acceptsStream)
+                OpenStream();
+        }
+    }
+
+    public async ValueTask FinishAsync(ReadOnlyMemory<byte> rawId, Answer answer)
+    {
+        lock (gate)
+            finished = true;
+        if (stream is null)
+        {
+            await WriteJsonAsync(rawId, answer);
+            return;
+        }
+        stream.Append(Whole(rawId, answer));
+        stream.Complete(time.GetUtcNow());
+        await pump!;
+    }
+
+    public async ValueTask AbandonAsync()
+    {
+        lock (gate)
+            finished = true;
+        if (stream is not null)
+        {
+            stream.Complete(time.GetUtcNow());
+            await pump!;
+            return;
+        }
+        if (http.Response.HasStarted || http.RequestAborted.IsCancellationRequested)
+            return;
+        // No answer may follow a cancellation (R43): an empty stream where the client takes one, else an empty 202.
+        if (acceptsStream)
+            SseWriter.Begin(http.Response);
+        else
+            http.Response.StatusCode = StatusCodes.Status202Accepted;
+    }
+
+    /// <summary>The whole response message in one piece.</summary>
+    public static byte[] Whole(ReadOnlyMemory<byte> rawId, Answer answer)
+    {
+        var buffer = new ArrayBufferWriter<byte>(answer.Length + rawId.Length + 64);
+        Write(buffer, rawId.Span, answer);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private void OpenStream()
+    {
+        if (stream is not null)
+            return;
+        stream = session is null ? new EventStream(0, keep: 0) : session.OpenStream();
+        pump = Task.Run(() =>
+        {
+            SseWriter.Begin(http.Response, NewSessionId);
+            return SseWriter.PumpAsync(http, stream, 0, Resumable, options, time, http.RequestAborted);
+        });
+    }
+
+    private ValueTask WriteJsonAsync(ReadOnlyMemory<byte> rawId, Answer answer)
+    {
+        var response = http.Response;
+        response.StatusCode = answer.Status;
+        response.ContentType = "application/json";
+        if (NewSessionId is not null)
+            response.Headers["Mcp-Session-Id"] = NewSessionId;
+        if (answer.RetryAfter > 0)
+            response.Headers.RetryAfter = answer.RetryAfter.ToString(CultureInfo.InvariantCulture);
+        if (answer.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer realm=\"fairlead\"";
+        response.ContentLength = Length(rawId, answer);
+        Write(response.BodyWriter, rawId.Span, answer);
+        var flush = response.BodyWriter.FlushAsync(http.RequestAborted);
+        return flush.IsCompletedSuccessfully ? ValueTask.CompletedTask : WaitAsync(flush);
+    }
+
+    private static async ValueTask WaitAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            await flush;
+        }
+        catch (OperationCanceledException)
+        {
+            // The client did not wait for its answer.
+        }
+    }
+
+    private static int Length(ReadOnlyMemory<byte> rawId, Answer answer) =>
+        "{\"jsonrpc\":\"2.0\",}"u8.Length
+        + (rawId.Length > 0 ? "\"id\":,"u8.Length + rawId.Length : 0)
+        + (answer.IsError ? "\"error\":"u8.Length : "\"result\":"u8.Length)
+        + answer.Length;
+
+    private static void Write(IBufferWriter<byte> to, ReadOnlySpan<byte> rawId, Answer answer)
+    {
+        to.Write("{\"jsonrpc\":\"2.0\","u8);
+        if (rawId.Length > 0)
+        {
+            to.Write("\"id\":"u8);
+            to.Write(rawId);
+            to.Write(","u8);
+        }
+        to.Write(answer.IsError ? "\"error\":"u8 : "\"result\":"u8);
+        to.Write(answer.A.Span);
+        to.Write(answer.B.Span);
+        to.Write(answer.C.Span);
+        to.Write("}"u8);
+    }
+}

@@ -1,0 +1,181 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Fairlead.Protocol;
+using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Storage;
+
+namespace Fairlead.Server.Gateway.Sessions;
+
+/// <summary>
+/// One legacy client between <c>initialize</c> and DELETE, bound to the group and user that opened it (R52). Tables are
+/// made when first needed: an idle session stays small (≤ 20 KiB).
+/// </summary>
+internal sealed class LegacySession(string id, GroupId group, UserId? user, Revision revision, GatewayOptions options)
+{
+    private readonly Lock gate = new();
+    private ConcurrentDictionary<string, Call>? calls;
+    private ConcurrentDictionary<string, TaskCompletionSource<QuestionAnswer>>? questions;
+    private ConcurrentDictionary<int, EventStream>? streams;
+    private HashSet<string>? subscriptions;
+    private long nextQuestion;
+    private int nextStream;
+    private int running;
+
+    public string Id { get; } = id;
+    public GroupId Group { get; } = group;
+    public UserId? User { get; } = user;
+    public Revision Revision { get; } = revision;
+
+    /// <summary>The client's <c>clientInfo</c> and <c>capabilities</c> objects, raw.</summary>
+    public ReadOnlyMemory<byte> ClientInfo { get; init; }
+    public ReadOnlyMemory<byte> Capabilities { get; init; }
+    public string? ClientName { get; init; }
+
+    /// <summary>Log level asked for by <c>logging/setLevel</c>; null sends none.</summary>
+    public string? LogLevel { get; set; }
+    public DateTimeOffset LastSeen { get; set; }
+
+    /// <summary>Whether the client ever opened the GET stream (eviction order, design.md).</summary>
+    public bool EverStreamed { get; private set; }
+
+    public bool IsActive => Volatile.Read(ref running) > 0 || (streams?.Values.Any(s => s.IsAttached) ?? false);
+
+    public CancellationTokenSource Ended { get; } = new();
+
+    /// <summary>Notes a call; false when its id is in flight already (R26).</summary>
+    public bool TryBegin(string rawId, Call call)
+    {
+        if (!Calls.TryAdd(rawId, call))
+            return false;
+        Interlocked.Increment(ref running);
+        return true;
+    }
+
+    public void End(string rawId)
+    {
+        if (Calls.TryRemove(rawId, out _))
+            Interlocked.Decrement(ref running);
+    }
+
+    public Call? FindCall(string rawId) => calls?.GetValueOrDefault(rawId);
+
+    /// <summary>Whether the client declared this capability at <c>initialize</c>.</summary>
+    public bool Declares(ReadOnlySpan<byte> capability) => JsonScan.Has(Capabilities.Span, capability);
+
+    /// <summary>Sends a service's question on a stream and waits for the client's answer.</summary>
+    public async ValueTask<QuestionAnswer> AskAsync(
+        Func<byte[], bool> send,
+        McpMethod method,
+        ReadOnlyMemory<byte> parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        var number = Interlocked.Increment(ref nextQuestion);
+        var rawId = $"\"q{number}\"";
+        var answer = new TaskCompletionSource<QuestionAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Questions[rawId] = answer;
+        try
+        {
+            if (!send(MessageBytes.Request(Encoding.ASCII.GetBytes(rawId), method, parameters.Span)))
+                return Refused("the client cannot be asked on this stream");
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Ended.Token);
+            return await answer.Task.WaitAsync(both.Token);
+        }
+        finally
+        {
+            Questions.TryRemove(rawId, out _);
+        }
+    }
+
+    public static QuestionAnswer Refused(string why) =>
+        new(true, MessageBytes.Error(McpErrorCode.MethodNotFound, $"Method not found: {why}"));
+
+    /// <summary>Gives a client's response to whoever asked; late and unknown ones are ignored (R43).</summary>
+    public void Answer(string rawId, QuestionAnswer answer)
+    {
+        if (questions is not null && questions.TryRemove(rawId, out var waiting))
+            waiting.TrySetResult(answer);
+    }
+
+    /// <summary>Opens the stream of one response.</summary>
+    public EventStream OpenStream()
+    {
+        var number = Interlocked.Increment(ref nextStream);
+        var stream = new EventStream(number, options.ReplayEvents);
+        Streams[number] = stream;
+        return stream;
+    }
+
+    /// <summary>The standalone stream of GET, number 0; made at the first GET.</summary>
+    public EventStream Standalone()
+    {
+        EverStreamed = true;
+        return Streams.GetOrAdd(0, static (_, keep) => new EventStream(0, keep, keep), options.ReplayEvents);
+    }
+
+    public EventStream? FindStream(int number) => streams?.GetValueOrDefault(number);
+
+    /// <summary>Sends an unasked-for message on the GET stream; lost when the client never opened one.</summary>
+    public void Push(byte[] message) => FindStream(0)?.Append(message);
+
+    /// <summary>Forgets ended response streams that nobody resumed in time.</summary>
+    public void Sweep(DateTimeOffset now)
+    {
+        if (streams is null)
+            return;
+        foreach (var (number, stream) in streams)
+        {
+            if (number != 0 && stream.IsCompleted && !stream.IsAttached && now - stream.CompletedAt > options.ReplayKept)
+                streams.TryRemove(number, out _);
+        }
+    }
+
+    public void Forget(EventStream stream) => streams?.TryRemove(stream.Number, out _);
+
+    public bool Subscribe(string uri)
+    {
+        lock (gate)
+            return (subscriptions ??= []).Add(uri);
+    }
+
+    public bool Unsubscribe(string uri)
+    {
+        lock (gate)
+            return subscriptions?.Remove(uri) ?? false;
+    }
+
+    public IReadOnlyList<string> Subscriptions()
+    {
+        lock (gate)
+            return subscriptions is null ? [] : [.. subscriptions];
+    }
+
+    public bool IsSubscribed(string uri)
+    {
+        lock (gate)
+            return subscriptions?.Contains(uri) ?? false;
+    }
+
+    /// <summary>Ends everything that hangs on the session.</summary>
+    public void Close(DateTimeOffset now)
+    {
+        Ended.Cancel();
+        foreach (var call in calls?.Values ?? [])
+            call.Cancel(CancelCause.SessionEnded);
+        foreach (var stream in streams?.Values ?? [])
+            stream.Complete(now);
+    }
+
+    private ConcurrentDictionary<string, Call> Calls => calls ?? Make(ref calls);
+
+    private ConcurrentDictionary<string, TaskCompletionSource<QuestionAnswer>> Questions => questions ?? Make(ref questions);
+
+    private ConcurrentDictionary<int, EventStream> Streams => streams ?? Make(ref streams);
+
+    private ConcurrentDictionary<TKey, TValue> Make<TKey, TValue>(ref ConcurrentDictionary<TKey, TValue>? field)
+        where TKey : notnull
+    {
+        lock (gate)
+            return field ??= new(concurrencyLevel: 1, capacity: 1);
+    }
+}
