@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Shouldly;
+using Xunit;
+
+namespace Fairlead.Architecture;
+
+/// <summary>The counts and the coverage gate of <c>test.sh</c> (P-99), fed with planted result files.</summary>
+[Trait("Category", "integration")]
+public sealed class TallyTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("fairlead-tally-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Theory]
+    [InlineData("passed", "7")]
+    [InlineData("failed", "2")]
+    public void TrxCount_OfARun_IsItsCounter(string counter, string expected) =>
+        Bash(
+                "trx_count",
+                """<x><Counters total="9" executed="9" passed="7" failed="2" error="0" passedButRunAborted="5" /></x>""",
+                counter
+            )
+            .ShouldBe((0, expected));
+
+    [Fact]
+    public void TrxCount_OfARunThatDied_IsZero() => Bash("trx_count", "<x>", "passed").ShouldBe((0, "0"));
+
+    [Theory]
+    [InlineData("# tests 4\n# pass 3\n# fail 1\n", "pass", "3")]
+    [InlineData("ℹ tests 4\nℹ pass 3\nℹ fail 1\n", "fail", "1")]
+    [InlineData("# pass 3\n# fail 0\nℹ pass 4\n", "pass", "7")]
+    [InlineData("something else\n", "pass", "0")]
+    public void NodeCount_OfEitherReporter_IsRead(string log, string which, string expected) =>
+        Bash("node_count", log, which).ShouldBe((0, expected));
+
+    [Theory] // P-99: fails at 79.9 %
+    [InlineData(800, 1000, 0, "80.00 %")]
+    [InlineData(799, 1000, 1, "79.90 %")]
+    [InlineData(79999, 100000, 1, "79.99 %")]
+    [InlineData(1, 1, 0, "100.00 %")]
+    public void CoverageGate_AtTheLimit_HoldsExactly(int covered, int valid, int exit, string shown)
+    {
+        var report = $"""<coverage line-rate="0.8" lines-covered="{covered}" lines-valid="{valid}" />""";
+        var (code, text) = Bash("coverage_gate", report, "80");
+        code.ShouldBe(exit);
+        text.ShouldContain($"{covered} of {valid} lines, {shown}");
+    }
+
+    [Fact]
+    public void CoverageGate_WithoutAReport_Fails() => Bash("coverage_gate", "", "80").Code.ShouldBe(1);
+
+    private (int Code, string Output) Bash(string function, string input, string argument)
+    {
+        var file = Path.Combine(folder, "input");
+        File.WriteAllText(file, input);
+        var tally = Path.Combine(Repository.Root, "eng", "tally.sh");
+        string[] arguments = ["-c", ". \"$0\"; \"$@\"", tally, function, file, argument];
+        var start = new ProcessStartInfo("bash", arguments) { RedirectStandardOutput = true, UseShellExecute = false };
+        using var bash = Process.Start(start)!;
+        var output = bash.StandardOutput.ReadToEnd();
+        bash.WaitForExit();
+        return (bash.ExitCode, output.Trim());
+    }
+}
