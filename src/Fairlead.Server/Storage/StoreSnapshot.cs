@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Fairlead.Server.Storage;
@@ -15,6 +16,9 @@ internal sealed record StoreSnapshot(
 )
 {
     public static readonly StoreSnapshot Empty = new(0, [], [], [], []);
+
+    /// <summary>Ids (<c>jti</c>) of access tokens that were revoked before they expired (P-77).</summary>
+    public FrozenSet<string> RevokedTokens { get; init; } = FrozenSet<string>.Empty;
 }
 
 /// <summary>How a service is reached.</summary>
@@ -50,7 +54,8 @@ internal sealed record ServiceDefinition
     public required ServiceTransport Transport { get; init; }
     public string? Command { get; init; }
     public ImmutableArray<string> Args { get; init; } = [];
-    public ImmutableSortedDictionary<string, string> Env { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Env { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
     public string? Cwd { get; init; }
     public string? Url { get; init; }
     public ImmutableSortedDictionary<string, string> Headers { get; init; } =

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Fairlead.Server.Storage;
+
+/// <summary>
+/// The administrative side of the store. Only admin writes and pages of the REST API come here; the data plane reads
+/// <see cref="StoreSnapshot"/>. The schema itself is in the numbered scripts.
+/// </summary>
+internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbContext(options)
+{
+    public DbSet<UserRow> Users => Set<UserRow>();
+    public DbSet<RevokedTokenRow> RevokedTokens => Set<RevokedTokenRow>();
+    public DbSet<ServiceRow> Services => Set<ServiceRow>();
+    public DbSet<GroupRow> Groups => Set<GroupRow>();
+    public DbSet<GroupServiceRow> GroupServices => Set<GroupServiceRow>();
+    public DbSet<ToolRow> Tools => Set<ToolRow>();
+    public DbSet<PublicationRow> Publications => Set<PublicationRow>();
+    public DbSet<CatalogueRow> Catalogue => Set<CatalogueRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<UserRow>(row =>
+        {
+            row.ToTable("users");
+            JsonList(row.Property(static user => user.Roles));
+        });
+        modelBuilder.Entity<RevokedTokenRow>().ToTable("revoked_tokens").HasKey(static row => row.Jti);
+        modelBuilder.Entity<ServiceRow>().ToTable("mcp_services");
+        modelBuilder.Entity<GroupRow>(row =>
+        {
+            row.ToTable("mcp_tool_groups");
+            JsonList(row.Property(static group => group.UserTierAccess));
+            JsonList(row.Property(static group => group.AllowedRoles));
+        });
+        modelBuilder.Entity<GroupServiceRow>(row =>
+        {
+            row.ToTable("mcp_group_services");
+            row.HasKey(static link => new
+            {
+                link.TenantId,
+                link.GroupId,
+                link.ServiceId,
+            });
+            row.HasOne<GroupRow>().WithMany().HasForeignKey(static link => link.GroupId);
+            row.HasOne<ServiceRow>().WithMany().HasForeignKey(static link => link.ServiceId);
+        });
+        modelBuilder.Entity<ToolRow>(row =>
+        {
+            row.ToTable("mcp_tools").HasOne<GroupRow>().WithMany().HasForeignKey(static tool => tool.GroupId);
+            Json(row.Property(static tool => tool.ConfigData));
+        });
+        modelBuilder.Entity<PublicationRow>(row =>
+        {
+            row.ToTable("mcp_publications").HasOne<GroupRow>().WithMany().HasForeignKey(static tool => tool.GroupId);
+            row.Property(static tool => tool.Kind)
+                .HasConversion(static k => k.ToText(), static t => ItemKindText.Parse(t));
+        });
+        modelBuilder.Entity<CatalogueRow>(row =>
+        {
+            row.ToTable("mcp_catalogue");
+            row.HasKey(static item => new
+            {
+                item.TenantId,
+                item.ServiceId,
+                item.Kind,
+                item.Name,
+            });
+            row.HasOne<ServiceRow>().WithMany().HasForeignKey(static item => item.ServiceId);
+            row.Property(static item => item.Kind)
+                .HasConversion(static k => k.ToText(), static t => ItemKindText.Parse(t));
+        });
+        foreach (IMutableEntityType type in modelBuilder.Model.GetEntityTypes())
+        foreach (IMutableProperty property in type.GetProperties())
+            property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
+        modelBuilder.Entity<ToolRow>().Property(static tool => tool.ExposedName).HasColumnName("tool_name");
+    }
+
+    private PropertyBuilder<T> Json<T>(PropertyBuilder<T> property) =>
+        Database.IsNpgsql() ? property.HasColumnType("jsonb") : property;
+
+    private void JsonList(PropertyBuilder<List<string>> property) =>
+        Json(property)
+            .HasConversion(
+                static list => StoreJson.Write(list),
+                static text => StoreJson.ReadList(text),
+                new ValueComparer<List<string>>(
+                    static (left, right) => left!.SequenceEqual(right!),
+                    static list => list.Count,
+                    static list => list.ToList()
+                )
+            );
+}

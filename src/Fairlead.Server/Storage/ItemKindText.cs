@@ -1,0 +1,25 @@
+namespace Fairlead.Server.Storage;
+
+/// <summary>Kinds as they are stored and shown.</summary>
+internal static class ItemKindText
+{
+    public static string ToText(this ItemKind kind) =>
+        kind switch
+        {
+            ItemKind.Tool => "tool",
+            ItemKind.Prompt => "prompt",
+            ItemKind.Resource => "resource",
+            ItemKind.ResourceTemplate => "resource_template",
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+        };
+
+    public static ItemKind Parse(string text) =>
+        text switch
+        {
+            "tool" => ItemKind.Tool,
+            "prompt" => ItemKind.Prompt,
+            "resource" => ItemKind.Resource,
+            "resource_template" => ItemKind.ResourceTemplate,
+            _ => throw new FormatException($"Unknown kind '{text}' in the store."),
+        };
+}

@@ -1,0 +1,102 @@
+namespace Fairlead.Server.Storage;
+
+/// <summary>What every owned row has.</summary>
+internal abstract class OwnedRow
+{
+    public string TenantId { get; set; } = "default";
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset UpdatedAt { get; set; }
+}
+
+internal sealed class UserRow : OwnedRow
+{
+    public required string Id { get; set; }
+    public required string Username { get; set; }
+    public required string PasswordHash { get; set; }
+    public List<string> Roles { get; set; } = [];
+    public string? Tier { get; set; }
+    public bool Enabled { get; set; } = true;
+}
+
+internal sealed class RevokedTokenRow
+{
+    public required string Jti { get; set; }
+    public required DateTimeOffset ExpiresAt { get; set; }
+}
+
+internal sealed class ServiceRow : OwnedRow
+{
+    public required string Id { get; set; }
+    public required string Name { get; set; }
+    public bool Enabled { get; set; } = true;
+    public int Position { get; set; }
+
+    /// <summary>Sealed JSON of a <see cref="ServiceDefinition"/>.</summary>
+    public required string Definition { get; set; }
+    public string? KnownRevision { get; set; }
+    public DateTimeOffset? RemovedAt { get; set; }
+}
+
+internal sealed class GroupRow : OwnedRow
+{
+    public required string Id { get; set; }
+    public required string Name { get; set; }
+    public string Description { get; set; } = "";
+
+    /// <summary>Sealed key.</summary>
+    public required string ApiKey { get; set; }
+    public required string HashedApiKey { get; set; }
+    public string? PreviousHashedApiKey { get; set; }
+    public DateTimeOffset? PreviousValidUntil { get; set; }
+    public required string ServerCode { get; set; }
+    public List<string> UserTierAccess { get; set; } = [];
+    public List<string> AllowedRoles { get; set; } = [];
+    public int? CallsPerMinute { get; set; }
+    public int? ConcurrentCalls { get; set; }
+    public bool PublishNative { get; set; }
+    public bool Enabled { get; set; } = true;
+    public string? CreatedBy { get; set; }
+}
+
+internal sealed class GroupServiceRow
+{
+    public string TenantId { get; set; } = "default";
+    public required string GroupId { get; set; }
+    public required string ServiceId { get; set; }
+    public int Position { get; set; }
+}
+
+/// <summary>An exposed name and its owner; the common shape of <c>mcp_tools</c> and <c>mcp_publications</c>.</summary>
+internal abstract class PublishedRow : OwnedRow
+{
+    public required string Id { get; set; }
+    public required string GroupId { get; set; }
+    public string? ServiceId { get; set; }
+    public required string ExposedName { get; set; }
+    public required string UpstreamName { get; set; }
+    public string? Description { get; set; }
+    public bool Enabled { get; set; } = true;
+    public int TimeoutSeconds { get; set; } = 30;
+    public DateTimeOffset? RemovedAt { get; set; }
+}
+
+internal sealed class ToolRow : PublishedRow
+{
+    public string Version { get; set; } = "1.0.0";
+    public string? ConfigData { get; set; }
+}
+
+internal sealed class PublicationRow : PublishedRow
+{
+    public required ItemKind Kind { get; set; }
+}
+
+internal sealed class CatalogueRow
+{
+    public string TenantId { get; set; } = "default";
+    public required string ServiceId { get; set; }
+    public required ItemKind Kind { get; set; }
+    public required string Name { get; set; }
+    public int Position { get; set; }
+    public required byte[] Definition { get; set; }
+}

@@ -1,0 +1,41 @@
+using Fairlead.Server.Groups;
+using Fairlead.Server.Storage.Postgres;
+using Fairlead.Server.Storage.Secrets;
+using Fairlead.Server.Storage.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Fairlead.Server.Storage;
+
+/// <summary>
+/// The Storage room: one store, its snapshot and the ways to change it. The watcher is the first hosted service, so
+/// that the snapshot stands before anything that reads it starts.
+/// </summary>
+internal static class StorageFeature
+{
+    /// <exception cref="StoreException">The options are wrong; the message lists everything that is.</exception>
+    public static IServiceCollection AddStorage(this IServiceCollection services, StorageOptions options)
+    {
+        if (options.Validate() is { Count: > 0 } errors)
+            throw new StoreException(string.Join(Environment.NewLine, errors));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(static provider => MasterKey.Load(provider.GetRequiredService<StorageOptions>()));
+        services.AddSingleton<Sealer>();
+        services.AddSingleton<IStoreEngine>(static provider => Engine(provider.GetRequiredService<StorageOptions>()));
+        services.AddSingleton<SnapshotReader>();
+        services.AddSingleton<StoreWatcher>();
+        services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<StoreWatcher>());
+        services.AddSingleton<StoreWriter>();
+        services.AddSingleton<PublicationAligner>();
+        services.AddSingleton<ServiceStore>();
+        services.AddSingleton<CatalogueStore>();
+        return services;
+    }
+
+    private static IStoreEngine Engine(StorageOptions options) =>
+        options.Provider is StorageProvider.Postgres
+            ? new PostgresEngine(options.ConnectionString!)
+            : new SqliteEngine(Path.Combine(options.DataDirectory, "fairlead.db"));
+}

@@ -1,0 +1,197 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Server.Storage;
+
+/// <summary>How fresh the snapshot is.</summary>
+/// <param name="Reachable">Whether the last look at the store succeeded.</param>
+/// <param name="SeenAt">When the store was last seen.</param>
+/// <param name="Expired">The store has been away longer than the snapshot may serve: calls must get 503.</param>
+/// <param name="Problem">Why the store cannot be reached; null while it can.</param>
+internal sealed record StoreHealth(bool Reachable, DateTimeOffset SeenAt, bool Expired, string? Problem);
+
+/// <summary>
+/// Keeps <see cref="Current"/> up to date: at once after a local change, within a second after one of another node.
+/// </summary>
+internal sealed partial class StoreWatcher(
+    IStoreEngine engine,
+    SnapshotReader snapshots,
+    StorageOptions options,
+    TimeProvider time,
+    ILogger<StoreWatcher> logger
+) : BackgroundService
+{
+    private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
+    private readonly SemaphoreSlim reloading = new(1, 1);
+    private readonly SemaphoreSlim wake = new(0, 1);
+    private volatile StoreSnapshot current = StoreSnapshot.Empty;
+    private volatile string? problem = "not opened yet";
+    private long seenAt = time.GetTimestamp();
+    private long seenAtUtcTicks = time.GetUtcNow().UtcTicks;
+
+    /// <summary>The newest snapshot this node has.</summary>
+    public StoreSnapshot Current => current;
+
+    /// <summary>Raised after the swap, on the thread that made it; handlers are quick and build their own state from it.</summary>
+    public event Action<StoreSnapshot>? Changed;
+
+    public StoreHealth Health =>
+        new(
+            problem is null,
+            new DateTimeOffset(Volatile.Read(ref seenAtUtcTicks), TimeSpan.Zero),
+            problem is not null && time.GetElapsedTime(Volatile.Read(ref seenAt)) > options.SnapshotMaxAge,
+            problem
+        );
+
+    /// <summary>Brings the schema up to date and reads the first snapshot before anything else starts.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await StoreSchema.EnsureAsync(engine, time, cancellationToken);
+        await ReloadAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Reads the store now, swaps, tells the listeners, and returns what is current.</summary>
+    public async Task<StoreSnapshot> ReloadAsync(CancellationToken cancellationToken)
+    {
+        await reloading.WaitAsync(cancellationToken);
+        try
+        {
+            // Reads are one after another, so a later one is never older; a lower epoch is a restored backup.
+            StoreSnapshot fresh = await snapshots.ReadAsync(cancellationToken);
+            Seen();
+            if (fresh.Epoch != current.Epoch)
+            {
+                current = fresh;
+                Tell(fresh);
+            }
+            return current;
+        }
+        finally
+        {
+            reloading.Release();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        Task listening = ListenAsync(stoppingToken);
+        try
+        {
+            while (true)
+            {
+                using var next = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                Task tick = Task.Delay(options.PollInterval, time, next.Token);
+                await Task.WhenAny(tick, wake.WaitAsync(next.Token));
+                await next.CancelAsync();
+                stoppingToken.ThrowIfCancellationRequested();
+                await LookAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await listening;
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await snapshots.ReadEpochAsync(cancellationToken) != current.Epoch)
+                await ReloadAsync(cancellationToken);
+            else
+                Seen();
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (problem is null)
+                LogLost(failure, engine.Location);
+            problem = failure.Message;
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await engine.ListenAsync(Wake, cancellationToken);
+                return;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                // The poll still finds every change; notices only make it quicker.
+                LogNoticesLost(failure);
+            }
+            await Task.Delay(ListenRetry, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // A look is due already.
+        }
+    }
+
+    private void Seen()
+    {
+        Volatile.Write(ref seenAt, time.GetTimestamp());
+        Volatile.Write(ref seenAtUtcTicks, time.GetUtcNow().UtcTicks);
+        if (problem is not null && current.Epoch != 0)
+            LogBack(engine.Location);
+        problem = null;
+    }
+
+    private void Tell(StoreSnapshot snapshot)
+    {
+        foreach (Action<StoreSnapshot> handler in Delegate.EnumerateInvocationList(Changed))
+        {
+            try
+            {
+                handler(snapshot);
+            }
+            catch (Exception failure)
+            {
+                LogHandlerFailed(failure, snapshot.Epoch);
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        reloading.Dispose();
+        wake.Dispose();
+        base.Dispose();
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The store {Location} cannot be reached; the last snapshot serves"
+    )]
+    private partial void LogLost(Exception failure, string location);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The store {Location} is back")]
+    private partial void LogBack(string location);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Change notices of other nodes are interrupted; polling goes on"
+    )]
+    private partial void LogNoticesLost(Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A listener failed on snapshot {Epoch}")]
+    private partial void LogHandlerFailed(Exception failure, long epoch);
+}

@@ -1,0 +1,250 @@
+using Fairlead.Server.Groups;
+using Fairlead.Server.Storage;
+using Fairlead.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Fairlead.Server.Tests.Storage;
+
+/// <summary>What every store must do; run by each provider.</summary>
+public abstract class StoreContract
+{
+    private protected abstract Task<StorageOptions> NewStoreAsync();
+
+    [Fact]
+    public async Task Service_AddedAndReopened_IsTheSame()
+    {
+        StorageOptions options = await NewStoreAsync();
+        ServiceConfig added;
+        await using (TestStore store = await TestStore.OpenAsync(options))
+        {
+            added = (await store.Services.AddAsync("files", TestStore.Definition(), default)).Require();
+            store.Now.Services.ShouldContain(service => service.Id == added.Id);
+        }
+        await using TestStore again = await TestStore.OpenAsync(options);
+        ServiceConfig found = again.Now.Services.ShouldHaveSingleItem();
+        found.Id.ShouldBe(added.Id);
+        found.Enabled.ShouldBeTrue();
+        found.Definition.Command.ShouldBe("cat");
+        found.Definition.Args.ShouldBe(["-u"]);
+        found.Definition.Env["TOKEN"].ShouldBe("canary-env-secret");
+    }
+
+    [Fact]
+    public async Task Service_NameTakenOrWrong_IsRefusedWithCodeAndField()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        await store.AddServiceAsync("files");
+        long epoch = store.Now.Epoch;
+        (await store.Services.AddAsync("files", TestStore.Definition(), default)).Error.ShouldBe(
+            new StoreError("SERVICE_ALREADY_EXISTS", "There is already a service named files.", "name")
+        );
+        (await store.Services.AddAsync("a b", TestStore.Definition(), default)).Error!.Field.ShouldBe("name");
+        store.Now.Epoch.ShouldBe(epoch);
+        (await store.Get<SnapshotReader>().ReadEpochAsync(default)).ShouldBe(epoch);
+    }
+
+    [Fact]
+    public async Task Service_Changes_AreInTheSnapshotWhenAcknowledged()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceId id = await store.AddServiceAsync("files");
+        (await store.Services.SetEnabledAsync(id, false, default)).Require().Enabled.ShouldBeFalse();
+        await store.Services.RememberRevisionAsync(id, "2025-11-25", default);
+        store.Now.Services[0].KnownRevision.ShouldBe("2025-11-25");
+        (await store.Services.UpdateAsync(id, TestStore.Definition("other"), default))
+            .Require()
+            .KnownRevision.ShouldBeNull();
+        (await store.Services.RemoveAsync(id, default)).ShouldBeTrue();
+        store.Now.Services.ShouldBeEmpty();
+        (await store.Services.RemoveAsync(id, default)).ShouldBeFalse();
+        (await store.Services.SetEnabledAsync(id, true, default)).Error!.Code.ShouldBe("SERVICE_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task Catalogue_SavedAgainUnchanged_WritesNothing()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceId id = await store.AddServiceAsync("files");
+        (await store.SaveToolsAsync(id, "read", "write")).ShouldBeTrue();
+        long epoch = store.Now.Epoch;
+        (await store.SaveToolsAsync(id, "read", "write")).ShouldBeFalse();
+        await store.Services.RememberRevisionAsync(id, "2025-11-25", default);
+        epoch++;
+        await store.Services.RememberRevisionAsync(id, "2025-11-25", default);
+        (await store.Services.SetEnabledAsync(id, true, default)).Ok.ShouldBeTrue();
+        (await store.Get<SnapshotReader>().ReadEpochAsync(default)).ShouldBe(epoch);
+        store.Now.Catalogue.Select(item => item.Name).ShouldBe(["read", "write"]);
+    }
+
+    [Fact]
+    public async Task Publications_OfTwoServices_KeepTheirNamesThroughEverything()
+    {
+        StorageOptions options = await NewStoreAsync();
+        ServiceId files;
+        ServiceId memory;
+        GroupId group;
+        await using (TestStore store = await TestStore.OpenAsync(options))
+        {
+            files = await store.AddServiceAsync("files");
+            memory = await store.AddServiceAsync("memory");
+            group = await CreateAsync(store, files, memory);
+            await store.SaveToolsAsync(memory, "read");
+            await store.SaveToolsAsync(files, "read", "Write");
+            Names(store, group)
+                .ShouldBe([("read", memory), ("files_read", files), ("Write", files)], ignoreOrder: true);
+
+            // Gone and back: a tombstone keeps the name for its owner, also against others.
+            await store.SaveToolsAsync(memory);
+            store.Now.Publications.Single(p => p.ExposedName == "read").Removed.ShouldBeTrue();
+            ServiceId third = await store.AddServiceAsync("third");
+            await store.SaveToolsAsync(third, "read");
+            (await store.Get<GroupStore>().PublishAsync(group, [third], default)).Ok.ShouldBeTrue();
+            Names(store, group).ShouldContain(("third_read", third));
+            await store.SaveToolsAsync(memory, "read");
+            Names(store, group).ShouldContain(("read", memory));
+        }
+        await using TestStore again = await TestStore.OpenAsync(options);
+        // Removed and registered again under its name, the service gets its own names back.
+        await again.Services.RemoveAsync(memory, default);
+        Names(again, group).ShouldNotContain(("read", memory));
+        (await again.AddServiceAsync("memory")).ShouldBe(memory);
+        await again.SaveToolsAsync(memory, "read");
+        await again.Get<GroupStore>().PublishAsync(group, [memory], default);
+        Names(again, group).ShouldContain(("read", memory));
+        again.Now.Publications.Length.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Publish_SeveralServices_NamesFollowRegistrationOrder()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceId first = await store.AddServiceAsync("first");
+        ServiceId second = await store.AddServiceAsync("second");
+        await store.SaveToolsAsync(second, "read");
+        await store.SaveToolsAsync(first, "read");
+        GroupId group = await CreateAsync(store, second, first);
+        Names(store, group).ShouldBe([("read", first), ("second_read", second)], ignoreOrder: true);
+        store.Now.Groups[0].Services.ShouldBe([second, first]);
+    }
+
+    [Fact]
+    public async Task NativeTools_Synced_ArePublishedWhereWantedAndBuriedWhenGone()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        GroupId group = await CreateAsync(store);
+        var native = store.Get<NativePublications>();
+        await native.SyncAsync(["now", "sum"], default);
+        Names(store, group).ShouldBeEmpty();
+        await store.Get<GroupStore>().UpdateAsync(group, new GroupDraft { PublishNative = true }, default);
+        Names(store, group).ShouldBe([("now", null), ("sum", null)], ignoreOrder: true);
+        long epoch = store.Now.Epoch;
+        await native.SyncAsync(["now", "sum"], default);
+        store.Now.Epoch.ShouldBe(epoch);
+        await native.SyncAsync(["sum"], default);
+        Names(store, group).ShouldBe([("sum", null)]);
+    }
+
+    [Fact]
+    public async Task Group_Deleted_TakesItsToolsAlong()
+    {
+        //
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceId files = await store.AddServiceAsync("files");
+        GroupId group = await CreateAsync(store, files);
+        await store.Catalogue.SaveAsync(
+            files,
+            [
+                .. TestStore.Items(files, ItemKind.Tool, "read"),
+                .. TestStore.Items(files, ItemKind.Resource, "file:///a"),
+                .. TestStore.Items(files, ItemKind.ResourceTemplate, "file:///{path}"),
+                .. TestStore.Items(files, ItemKind.Prompt, "ask"),
+            ],
+            default
+        );
+        store.Now.Publications.Length.ShouldBe(4);
+        (await store.Get<GroupStore>().DeleteAsync(group, default)).ShouldBeTrue();
+        store.Now.Groups.ShouldBeEmpty();
+        store.Now.Publications.ShouldBeEmpty();
+        store.Now.Catalogue.Length.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Change_OfAnotherNode_ArrivesWithinASecond()
+    {
+        StorageOptions options = await NewStoreAsync();
+        await using TestStore one = await TestStore.OpenAsync(options);
+        await using TestStore two = await TestStore.OpenAsync(options);
+        StoreSnapshot? told = null;
+        two.Watcher.Changed += snapshot => told = snapshot;
+        ServiceId id = await one.AddServiceAsync("files");
+        await Eventually.UntilAsync(() => two.Now.Services.Any(service => service.Id == id), TimeSpan.FromSeconds(2));
+        told.ShouldNotBeNull().Epoch.ShouldBe(one.Now.Epoch);
+    }
+
+    [Fact]
+    public async Task Changes_Concurrent_AreAllKeptAndNamesStayUnique()
+    {
+        StorageOptions options = await NewStoreAsync();
+        await using TestStore one = await TestStore.OpenAsync(options);
+        await using TestStore two = await TestStore.OpenAsync(options);
+        StoreResult<ServiceConfig>[] results = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(n =>
+                    Task.Run(() =>
+                        (n % 2 == 0 ? one : two).Services.AddAsync($"service{n / 2}", TestStore.Definition(), default)
+                    )
+                )
+        );
+        results.Count(result => result.Ok).ShouldBe(10);
+        await one.Watcher.ReloadAsync(default);
+        one.Now.Services.Select(service => service.Position).ShouldBe(Enumerable.Range(1, 10));
+    }
+
+    [Fact]
+    public async Task Store_OfANewerProgram_IsRefused()
+    {
+        StorageOptions options = await NewStoreAsync();
+        await using (TestStore store = await TestStore.OpenAsync(options))
+            await ExecuteAsync(store, "INSERT INTO schema_version (version, applied_at) VALUES (999, 'later')");
+        StoreException refused = await Should.ThrowAsync<StoreException>(() => TestStore.OpenAsync(options));
+        refused.Message.ShouldContain("schema version 999");
+        refused.Message.ShouldContain("newer");
+    }
+
+    [Fact]
+    public async Task Listener_ThatThrows_DoesNotHideTheChangeFromOthers()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        long seen = 0;
+        store.Watcher.Changed += _ => throw new InvalidOperationException("broken listener");
+        store.Watcher.Changed += snapshot => seen = snapshot.Epoch;
+        await store.AddServiceAsync("files");
+        seen.ShouldBe(store.Now.Epoch);
+    }
+
+    private protected static async Task ExecuteAsync(TestStore store, string sql)
+    {
+        await using var connection = await store.Get<IStoreEngine>().OpenAsync(default);
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Literals of the tests.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<GroupId> CreateAsync(TestStore store, params ServiceId[] services) =>
+        (
+            await store
+                .Get<GroupStore>()
+                .CreateAsync(new GroupDraft { Name = "main", Services = [.. services] }, null, default)
+        )
+            .Require()
+            .Group.Id;
+
+    private static IEnumerable<(string, ServiceId?)> Names(TestStore store, GroupId group) =>
+        store
+            .Now.Publications.Where(row => row.Group == group && !row.Removed)
+            .Select(row => (row.ExposedName, row.Service));
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using System.Text;
+using Fairlead.Server.Groups;
+using Fairlead.Server.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fairlead.Server.Tests.Storage;
+
+/// <summary>One node on a store: the real storage and groups rooms, started.</summary>
+internal sealed class TestStore : IAsyncDisposable
+{
+    private readonly ServiceProvider provider;
+
+    private TestStore(ServiceProvider provider) => this.provider = provider;
+
+    public StoreWatcher Watcher => Get<StoreWatcher>();
+    public StoreSnapshot Now => Watcher.Current;
+    public ServiceStore Services => Get<ServiceStore>();
+    public CatalogueStore Catalogue => Get<CatalogueStore>();
+
+    public T Get<T>()
+        where T : notnull => provider.GetRequiredService<T>();
+
+    public static async Task<TestStore> OpenAsync(StorageOptions options, TimeProvider? time = null)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        if (time is not null)
+            services.AddSingleton(time);
+        services.AddStorage(options);
+        services.AddGroups();
+        var store = new TestStore(services.BuildServiceProvider());
+        try
+        {
+            await store.Watcher.StartAsync(CancellationToken.None);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+        return store;
+    }
+
+    public async Task<ServiceId> AddServiceAsync(string name) =>
+        (await Services.AddAsync(name, Definition(), CancellationToken.None)).Require().Id;
+
+    public Task<bool> SaveToolsAsync(ServiceId service, params string[] tools) =>
+        Catalogue.SaveAsync(service, Items(service, ItemKind.Tool, tools), CancellationToken.None);
+
+    public static ServiceDefinition Definition(string command = "cat") =>
+        new()
+        {
+            Transport = ServiceTransport.Stdio,
+            Command = command,
+            Args = ["-u"],
+            Env = ImmutableSortedDictionary<string, string>.Empty.Add("TOKEN", "canary-env-secret"),
+        };
+
+    public static List<CatalogueItem> Items(ServiceId service, ItemKind kind, params string[] names) =>
+        [
+            .. names.Select(
+                (name, position) =>
+                    new CatalogueItem
+                    {
+                        Service = service,
+                        Kind = kind,
+                        Name = name,
+                        Definition = Encoding.UTF8.GetBytes($$"""{"name":"{{name}}"}"""),
+                        Position = position,
+                    }
+            ),
+        ];
+
+    public async ValueTask DisposeAsync()
+    {
+        await Watcher.StopAsync(CancellationToken.None);
+        await provider.DisposeAsync();
+    }
+}
+
+/// <summary>A temporary directory that goes with the test.</summary>
+internal sealed class TempFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("fairlead-test-").FullName;
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
