@@ -117,7 +117,8 @@ internal readonly struct ChannelReply(
     ReadOnlyMemory<byte> json,
     IDisposable? owner = null,
     ChannelFailure failure = ChannelFailure.None,
-    bool dispatched = true
+    bool dispatched = true,
+    string? detail = null
 ) : IDisposable
 {
     public ChannelReplyKind Kind { get; } = kind;
@@ -127,8 +128,11 @@ internal readonly struct ChannelReply(
     /// <summary>Whether the request may have reached the service: decides <c>data.outcome</c> none or unknown.</summary>
     public bool Dispatched { get; } = dispatched;
 
-    public static ChannelReply Fail(ChannelFailure failure, bool dispatched) =>
-        new(ChannelReplyKind.Failed, default, null, failure, dispatched);
+    /// <summary>What went wrong, for the service's state and logs; never shown to clients.</summary>
+    public string? Detail { get; } = detail;
+
+    public static ChannelReply Fail(ChannelFailure failure, bool dispatched, string? detail = null) =>
+        new(ChannelReplyKind.Failed, default, null, failure, dispatched, detail);
 
     public void Dispose() => owner?.Dispose();
 }

@@ -1,0 +1,72 @@
+using Fairlead.Protocol;
+
+namespace Fairlead.Server.Services.Channels;
+
+/// <summary>How opening a channel ended: the channel after its handshake, or the reason why there is none.</summary>
+internal readonly record struct Opened(IChannel? Channel, string Problem, bool EndedOnProbe = false);
+
+/// <summary>Opens channels: connection, era probe, handshake. What fails is closed again.</summary>
+internal static class Connector
+{
+    public static async Task<Opened> OpenHttpAsync(
+        Uri uri,
+        IReadOnlyCollection<KeyValuePair<string, string>> headers,
+        Revision? known,
+        IChannelEvents events,
+        ChannelOptions options,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        var wire = new HttpWire(uri, headers, options);
+        var modern = new ModernHttpChannel(wire, events);
+        var legacy = new LegacyHttpChannel(wire, events, time);
+        return await ShakeAsync(modern, legacy, known, options, time, AcceptAsync, cancellationToken);
+
+        async ValueTask<IChannel> AcceptAsync(ServiceHello hello)
+        {
+            if (hello.Era == Era.Legacy)
+            {
+                await legacy.ReadyAsync(hello, cancellationToken);
+                return legacy;
+            }
+            modern.Hello = hello;
+            return modern;
+        }
+    }
+
+    private static async Task<Opened> ShakeAsync(
+        IChannel modern,
+        IChannel legacy,
+        Revision? known,
+        ChannelOptions options,
+        TimeProvider time,
+        Func<ServiceHello, ValueTask<IChannel>> acceptAsync,
+        CancellationToken cancellationToken
+    )
+    {
+        using var limit = new CancellationTokenSource(options.HandshakeTimeout, time);
+        await using var linked = cancellationToken.UnsafeRegister(
+            static state => ((CancellationTokenSource)state!).Cancel(),
+            limit
+        );
+        try
+        {
+            var result = await EraProbe.RunAsync(modern, legacy, known, options, time, limit.Token);
+            if (result.Hello is { } hello)
+                return new Opened(await acceptAsync(hello), "");
+            await modern.DisposeAsync();
+            return new Opened(null, result.Problem, result.EndedOnProbe);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            await modern.DisposeAsync();
+            return new Opened(null, $"no handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s");
+        }
+        catch
+        {
+            await modern.DisposeAsync();
+            throw;
+        }
+    }
+}
