@@ -36,8 +36,8 @@ internal static class Connector
     }
 
     private static async Task<Opened> ShakeAsync(
-        IChannel modern,
-        IChannel legacy,
+        ModernHttpChannel modern,
+        LegacyHttpChannel legacy,
         Revision? known,
         ChannelOptions options,
         TimeProvider time,
