@@ -46,6 +46,7 @@ internal static class GatewayFeature
         services.AddSingleton<CallsInFlight>();
         services.AddSingleton<CallPipeline>();
         services.AddSingleton<McpEndpoint>();
+        services.AddSingleton<StdioFront>();
         services.AddHostedService<GatewayLoops>();
         return services;
     }

@@ -55,19 +55,29 @@ internal sealed class McpEndpoint(
             await reply.FinishAsync(default, ErrorTable.Answer(Condition.BodyTooLarge));
             return;
         }
-        using (body)
+        var handedOn = false;
+        try
         {
             var fault = EnvelopeReader.Read(body.Bytes, EnvelopeLimits.Default, out var envelope);
             if (fault != EnvelopeFault.None)
             {
                 var error = new Answer(true, MessageBytes.Error(fault.Code(), fault.Text())) { Status = 400 };
                 await reply.FinishAsync(envelope.Id.Of(envelope.Message), error);
-                return;
             }
-            if (ModernIntake.IsModern(http.Request, envelope))
+            else if (ModernIntake.IsModern(http.Request, envelope))
+            {
                 await ModernAsync(http, reply, envelope, group!, user);
-            else
-                await LegacyAsync(http, reply, envelope, group!, user);
+            }
+            else if (await LegacyAsync(http, reply, envelope, group!, user) is { } session)
+            {
+                handedOn = true;
+                await SessionCallAsync(http, body, envelope, group!, user, session);
+            }
+        }
+        finally
+        {
+            if (!handedOn)
+                body.Dispose();
         }
     }
 
@@ -98,7 +108,14 @@ internal sealed class McpEndpoint(
         await pipeline.RunAsync(call);
     }
 
-    private async Task LegacyAsync(HttpContext http, HttpReply reply, Envelope envelope, GroupRoute group, UserId? user)
+    /// <summary>Answers all but a request inside a session; for that one returns the session.</summary>
+    private async Task<LegacySession?> LegacyAsync(
+        HttpContext http,
+        HttpReply reply,
+        Envelope envelope,
+        GroupRoute group,
+        UserId? user
+    )
     {
         var id = envelope.Id.Of(envelope.Message);
         if (envelope is { Method: McpMethod.Initialize, Kind: MessageKind.Request })
@@ -106,53 +123,64 @@ internal sealed class McpEndpoint(
             var answer = legacy.Initialize(envelope, group, user, out var opened);
             reply.NewSessionId = opened?.Id;
             await reply.FinishAsync(id, answer);
-            return;
+            return null;
         }
         if (LegacyIntake.CheckVersion(http.Request) is { } unsupported)
         {
             await reply.FinishAsync(id, unsupported);
-            return;
+            return null;
         }
         if (legacy.FindSession(http.Request, group, user, out var session) is { } missing)
         {
             await reply.FinishAsync(id, ErrorTable.Answer(missing));
-            return;
+            return null;
         }
-        if (envelope.Kind != MessageKind.Request)
-        {
-            LegacyIntake.Accept(session!, envelope);
-            http.Response.StatusCode = StatusCodes.Status202Accepted;
-            return;
-        }
-        await SessionCallAsync(http, envelope, group, user, session!);
+        if (envelope.Kind == MessageKind.Request)
+            return session;
+        LegacyIntake.Accept(session!, envelope);
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+        return null;
     }
 
     private async Task SessionCallAsync(
         HttpContext http,
+        RequestBody body,
         Envelope envelope,
         GroupRoute group,
         UserId? user,
         LegacySession session
     )
     {
-        var acceptsStream = Accepts(http.Request);
-        var reply = new HttpReply(http, acceptsStream, session, options, time);
-        using var call = new Call(envelope, group, user, session.Revision, reply, options, time) { Session = session };
-        var id = LegacyIntake.Id(envelope);
-        if (!session.TryBegin(id, call))
-        {
-            await reply.FinishAsync(call.RawId, ErrorTable.Answer(Condition.IdInFlight));
-            return;
-        }
+        var reply = new HttpReply(http, Accepts(http.Request), session, options, time);
+        var running = RunAsync(
+            new Call(envelope, group, user, session.Revision, reply, options, time) { Session = session },
+            session,
+            body
+        );
+        // A lost connection, or one that was sent away to poll, is not a cancellation here: the request ends, the call
+        // goes on, and its stream can be resumed.
+        if (!running.IsCompleted)
+            await Task.WhenAny(running, reply.Detached);
+    }
+
+    private async Task RunAsync(Call call, LegacySession session, RequestBody body)
+    {
+        var id = LegacyIntake.Id(call.Envelope);
+        var begun = session.TryBegin(id, call);
         try
         {
-            // A lost connection is not a cancellation here: the call goes on and its stream can be resumed.
-            await pipeline.RunAsync(call);
+            if (begun)
+                await pipeline.RunAsync(call);
+            else
+                await call.Reply.FinishAsync(call.RawId, ErrorTable.Answer(Condition.IdInFlight));
         }
         finally
         {
-            session.End(id);
+            if (begun)
+                session.End(id);
             session.LastSeen = time.GetUtcNow();
+            call.Dispose();
+            body.Dispose();
         }
     }
 

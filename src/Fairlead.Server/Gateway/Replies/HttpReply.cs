@@ -23,9 +23,22 @@ internal sealed class HttpReply(
     private EventStream? stream;
     private Task? pump;
     private bool finished;
+    private TaskCompletionSource? detached;
 
     /// <summary>Put into the response of <c>initialize</c>.</summary>
     public string? NewSessionId { get; set; }
+
+    /// <summary>
+    /// Completes when the connection ended before the answer: closed by the client, or to let it poll. The stream lives on.
+    /// </summary>
+    public Task Detached
+    {
+        get
+        {
+            lock (gate)
+                return (detached ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
 
     private bool Resumable => session is { Revision: >= Revision.V20251125 };
 
@@ -95,11 +108,15 @@ internal sealed class HttpReply(
         if (stream is not null)
             return;
         stream = session is null ? new EventStream(0, keep: 0) : session.OpenStream();
-        pump = Task.Run(() =>
-        {
-            SseWriter.Begin(http.Response, NewSessionId);
-            return SseWriter.PumpAsync(http, stream, 0, Resumable, options, time, http.RequestAborted);
-        });
+        pump = Task.Run(PumpAsync);
+    }
+
+    private async Task PumpAsync()
+    {
+        SseWriter.Begin(http.Response, NewSessionId);
+        await SseWriter.PumpAsync(http, stream!, 0, Resumable, options, time, http.RequestAborted);
+        lock (gate)
+            (detached ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
     private ValueTask WriteJsonAsync(ReadOnlyMemory<byte> rawId, Answer answer)

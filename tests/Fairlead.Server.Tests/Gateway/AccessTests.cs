@@ -1,0 +1,197 @@
+using System.Net;
+using Fairlead.Protocol;
+using Fairlead.Server.Gateway;
+using Fairlead.Server.Gateway.Intake;
+using Fairlead.Server.Storage;
+using Shouldly;
+using Xunit;
+
+namespace Fairlead.Server.Tests.Gateway;
+
+/// <summary>Keys, codes, origins and limits in front of every call (A-12, A-18, A-49, C-03, C-14, R1, R2).</summary>
+public sealed class AccessTests
+{
+    private const string Other = "mcp_key_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
+
+    private static async Task<GatewayHost> TwoGroupsAsync(GatewayOptions? options = null, Func<string, CallingUser?>? users = null)
+    {
+        var host = new GatewayHost(options, users);
+        host.AddService("a", Echo(), "alpha");
+        host.AddService("b", Echo(), "beta");
+        host.AddGroup("one", GatewayHost.Key, null, "a");
+        host.AddGroup("two", Other, null, "b");
+        return await host.StartAsync();
+    }
+
+    private static ScriptedChannel Echo() =>
+        new(Revision.V20260728, _ => Task.FromResult(ScriptedChannel.Result("""{"resultType":"complete","content":[]}""")));
+
+    // A-12: keys on one port return different tool lists; A-16: only the group's own tools.
+    [Fact]
+    public async Task List_ByKey_ShowsThatGroupOnly()
+    {
+        await using var host = await TwoGroupsAsync();
+        foreach (var (key, tool) in new[] { (GatewayHost.Key, "alpha"), (Other, "beta") })
+        {
+            var answer = await host.Client(key).AskAsync(Wire.Modern("tools/list"));
+            answer.GetProperty("result").GetProperty("tools").EnumerateArray().Single().GetProperty("name").GetString().ShouldBe(tool);
+        }
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("mcp_key_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC")]
+    [InlineData("something")]
+    public async Task Post_WithoutGoodKey_Is401AndReachesNoService(string? key)
+    {
+        await using var host = await TwoGroupsAsync();
+        using var response = await host.Client(key).SendAsync(Wire.Modern("tools/list"));
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer");
+        (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    // C-14, C-15: a code must be the key's own; a foreign one looks like an unknown one.
+    [Theory]
+    [InlineData("/mcp", HttpStatusCode.OK)]
+    [InlineData("/mcp/v1", HttpStatusCode.OK)]
+    [InlineData("/mcp/", HttpStatusCode.OK)]
+    [InlineData("/mcp/one", HttpStatusCode.OK)]
+    [InlineData("/one/mcp", HttpStatusCode.OK)]
+    [InlineData("/mcp/two", HttpStatusCode.NotFound)]
+    [InlineData("/mcp/none", HttpStatusCode.NotFound)]
+    [InlineData("/none/mcp", HttpStatusCode.NotFound)]
+    public async Task Post_ToPath_IsAnsweredByItsCode(string path, HttpStatusCode expected)
+    {
+        await using var host = await TwoGroupsAsync();
+        using var response = await host.Client().SendAsync(Wire.Modern("tools/list", path: path));
+        response.StatusCode.ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task Post_ToDisabledGroup_Is403()
+    {
+        await using var host = await TwoGroupsAsync();
+        host.AddGroup("one", GatewayHost.Key, g => g with { Enabled = false }, "a");
+        host.Apply();
+        using var response = await host.Client().SendAsync(Wire.Modern("tools/list"));
+        response.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await response.JsonAsync()).GetProperty("error").GetProperty("data").GetProperty("reason").GetString().ShouldBe("group_disabled");
+    }
+
+    // A-49, C-45: an old key works until its grace ends, then no longer.
+    [Fact]
+    public async Task Post_WithGraceKey_StopsAtItsEnd()
+    {
+        await using var host = await TwoGroupsAsync();
+        var until = host.Time.GetUtcNow().AddMinutes(5);
+        host.AddGroup("one", GatewayHost.Key, g => g with { KeyHashes = [g.KeyHashes[0] with { ValidUntil = until }] }, "a");
+        host.Apply();
+        (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        host.Time.Advance(TimeSpan.FromMinutes(5));
+        (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    // A-18: allowed_roles and user_tier_access restrict who may use a group.
+    [Theory]
+    [InlineData(null, HttpStatusCode.Forbidden)]
+    [InlineData("broken", HttpStatusCode.Unauthorized)]
+    [InlineData("nurse", HttpStatusCode.Forbidden)]
+    [InlineData("doctor", HttpStatusCode.OK)]
+    public async Task Post_ToRestrictedGroup_NeedsAUserWithTheRole(string? token, HttpStatusCode expected)
+    {
+        await using var host = await TwoGroupsAsync(
+            users: t => t == "broken" ? null : new CallingUser(new UserId(t), [t], null)
+        );
+        host.AddGroup("one", GatewayHost.Key, g => g with { AllowedRoles = ["doctor"] }, "a");
+        host.Apply();
+        using var request = Wire.Modern("tools/list");
+        if (token is not null)
+            request.Headers.Add("X-User-Token", token);
+        (await host.Client().SendAsync(request)).StatusCode.ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("Host", "evil.example.com", HttpStatusCode.Forbidden)]
+    [InlineData("Origin", "http://evil.example.com", HttpStatusCode.Forbidden)]
+    [InlineData("Origin", "null", HttpStatusCode.Forbidden)]
+    [InlineData("Origin", "http://localhost:3000", HttpStatusCode.OK)]
+    [InlineData("Host", "127.0.0.1:9999", HttpStatusCode.OK)]
+    [InlineData("Host", "[::1]:9999", HttpStatusCode.OK)]
+    public async Task Post_FromForeignHostOrOrigin_Is403(string header, string value, HttpStatusCode expected)
+    {
+        await using var host = await TwoGroupsAsync();
+        using var request = Wire.Modern("tools/list");
+        request.Headers.TryAddWithoutValidation(header, value);
+        (await host.Client().SendAsync(request)).StatusCode.ShouldBe(expected);
+    }
+
+    // C-03: per key, tools/call only; 429 with Retry-After; the next minute is free again.
+    [Fact]
+    public async Task Call_OverTheRate_Is429UntilTimePasses()
+    {
+        await using var host = await TwoGroupsAsync(new GatewayOptions { CallsPerMinute = 3 });
+        var client = host.Client();
+        for (var i = 0; i < 3; i++)
+            (await client.SendAsync(CallAlpha())).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var refused = await client.SendAsync(CallAlpha());
+        refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        refused.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThan(TimeSpan.Zero);
+        (await refused.JsonAsync()).GetProperty("error").GetProperty("code").GetInt32().ShouldBe(-31006);
+        (await client.SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        host.Time.Advance(TimeSpan.FromSeconds(20));
+        (await client.SendAsync(CallAlpha())).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Call_OverTheConcurrency_Is429WhileTheOthersRun()
+    {
+        var gate = new TaskCompletionSource();
+        await using var host = new GatewayHost(new GatewayOptions { ConcurrentCalls = 1 });
+        host.AddService(
+            "a",
+            new ScriptedChannel(
+                Revision.V20260728,
+                async _ =>
+                {
+                    await gate.Task;
+                    return ScriptedChannel.Result("""{"resultType":"complete","content":[]}""");
+                }
+            ),
+            "alpha"
+        );
+        host.AddGroup("one", GatewayHost.Key, null, "a");
+        await host.StartAsync();
+        var first = host.Client().SendAsync(CallAlpha());
+        await Fairlead.Testing.Eventually.UntilAsync(() => host.InFlight.Count == 1);
+        (await host.Client().SendAsync(CallAlpha())).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        gate.SetResult();
+        (await first).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await host.Client().SendAsync(CallAlpha())).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    // security.md §0.4: a snapshot that is too old lets nobody in.
+    [Fact]
+    public async Task Post_WhileTheStoreIsLost_Is503()
+    {
+        await using var host = await TwoGroupsAsync();
+        host.StoreIsFresh = false;
+        (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task Post_TooLargeOrWrongType_IsRefused()
+    {
+        await using var host = await TwoGroupsAsync(new GatewayOptions { MaxBodyBytes = 1000 });
+        using var large = Wire.Modern("tools/list", $"\"x\":\"{new string('y', 1000)}\"");
+        (await host.Client().SendAsync(large)).StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        using var text = Wire.Modern("tools/list");
+        text.Content!.Headers.ContentType = new("text/plain");
+        (await host.Client().SendAsync(text)).StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);
+        using var put = new HttpRequestMessage(HttpMethod.Put, "/mcp");
+        (await host.Client().SendAsync(put)).StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+    }
+
+    private static HttpRequestMessage CallAlpha() =>
+        Wire.Modern("tools/call", "\"name\":\"alpha\",\"arguments\":{}", "alpha");
+}
