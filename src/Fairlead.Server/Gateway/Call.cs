@@ -62,6 +62,9 @@ internal sealed class Call : ICallEvents, IDisposable
     public Revision Revision { get; }
     public IReply Reply { get; }
     public LegacySession? Session { get; init; }
+
+    /// <summary>Gives a header of the client's request; null where no headers mirror the body (legacy, stdio).</summary>
+    public Func<string, string?>? Header { get; init; }
     public long Started { get; }
     public DateTimeOffset At { get; }
     public Guid Number { get; }

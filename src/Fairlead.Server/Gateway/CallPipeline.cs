@@ -88,6 +88,12 @@ internal sealed class CallPipeline(
             return;
         }
         call.ServiceName = found.ServiceName;
+        var arguments = call.Envelope.Arguments.Of(call.Envelope.Message);
+        if (call.Header is { } header && found.ParamHeaders.Mismatch(arguments.Span, header) is { } wrong)
+        {
+            await EndAsync(call, ErrorTable.Answer(Condition.HeaderMismatch, detail: $"Header mismatch: {wrong}"));
+            return;
+        }
         var answered = false;
         var answer = await execute.RunAsync(
             call,

@@ -84,6 +84,7 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
                 Params = parameters.Json,
                 ProgressToken = parameters.ProgressToken,
                 Name = route.UpstreamName,
+                ParamHeaders = route.ParamHeaders.Build(call.Envelope.Arguments.Of(call.Envelope.Message.Span)),
                 SessionKey = call.Session?.Id,
             },
             call,

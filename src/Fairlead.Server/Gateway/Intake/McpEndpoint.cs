@@ -102,7 +102,11 @@ internal sealed class McpEndpoint(
             http.Response.StatusCode = StatusCodes.Status202Accepted;
             return;
         }
-        using var call = new Call(envelope, group, user, Revision.V20260728, reply, options, time);
+        var headers = http.Request.Headers;
+        using var call = new Call(envelope, group, user, Revision.V20260728, reply, options, time)
+        {
+            Header = name => headers.TryGetValue(name, out var values) ? values.ToString() : null,
+        };
         // Closing the response is the cancellation in this era (R11).
         using var gone = http.RequestAborted.UnsafeRegister(static c => ((Call)c!).Cancel(CancelCause.Client), call);
         await pipeline.RunAsync(call);

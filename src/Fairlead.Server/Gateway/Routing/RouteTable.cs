@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Fairlead.Protocol.Http;
 using Fairlead.Server.Gateway.Policies;
 using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
@@ -73,6 +74,9 @@ internal sealed record ItemRoute
     /// <summary>The owner's own name or URI.</summary>
     public required string UpstreamName { get; init; }
     public required TimeSpan Deadline { get; init; }
+
+    /// <summary>Parameters that modern clients mirror into headers (R19).</summary>
+    public ParamHeaders ParamHeaders { get; init; } = ParamHeaders.None;
 
 }
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Fairlead.Protocol;
+using Fairlead.Protocol.Http;
 using Fairlead.Server.Gateway.Policies;
 using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
@@ -83,7 +85,16 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
         List<(PublicationConfig Publication, CatalogueItem? Item)> live,
         ItemKind kind,
         Dictionary<ServiceId, ServiceConfig> services
-    ) => live.Where(p => p.Publication.Kind == kind).ToFrozenDictionary(p => p.Publication.ExposedName, p => Route(p.Publication, services));
+    ) => live.Where(p => p.Publication.Kind == kind).ToFrozenDictionary(
+                p => p.Publication.ExposedName,
+                p => Route(p.Publication, services) with { ParamHeaders = Mirrored(kind, p.Item!) }
+            );
+
+    // An annotation that breaks the rules mirrors nothing: services that speak HTTP never list such a tool (R20).
+    private static ParamHeaders Mirrored(ItemKind kind, CatalogueItem item) =>
+        kind == ItemKind.Tool
+            ? ParamHeaders.Read(JsonScan.Value(item.Definition.Span, "inputSchema"u8), out _) ?? ParamHeaders.None
+            : ParamHeaders.None;
 
     private ItemRoute Route(PublicationConfig p, Dictionary<ServiceId, ServiceConfig> services) =>
         new()
