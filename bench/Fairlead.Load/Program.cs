@@ -1,0 +1,19 @@
+using Fairlead.Load;
+
+try
+{
+    var arguments = new Arguments(args);
+    return arguments.Verb switch
+    {
+        "run" => await new LoadRun(arguments).RunAsync(),
+        "list" => await ListMeasure.RunAsync(arguments),
+        "sessions" => await SessionMeasure.RunAsync(arguments),
+        "start" => await StartMeasure.RunAsync(arguments),
+        _ => throw new ArgumentException(Usage.Text),
+    };
+}
+catch (Exception e) when (e is BrokenRunException or ArgumentException or TimeoutException or System.Net.Sockets.SocketException)
+{
+    await Console.Error.WriteLineAsync($"FAILED: {e.Message}");
+    return 1;
+}
