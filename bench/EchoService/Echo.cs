@@ -24,7 +24,11 @@ internal sealed class Echo
         var list = new StringBuilder("{");
         if (isModern)
             list.Append("\"resultType\":\"complete\",\"ttlMs\":60000,\"cacheScope\":\"public\",");
-        list.Append(Invariant($"\"tools\":[{{\"name\":\"{tool}\",\"description\":\"Returns its text.\",\"inputSchema\":{Schema}}}"));
+        list.Append(
+            Invariant(
+                $"\"tools\":[{{\"name\":\"{tool}\",\"description\":\"Returns its text.\",\"inputSchema\":{Schema}}}"
+            )
+        );
         for (var i = 1; i < more; i++)
             list.Append(Definition(i));
         toolList = Encoding.ASCII.GetBytes(list.Append("]}").ToString());

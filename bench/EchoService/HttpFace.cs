@@ -114,7 +114,8 @@ internal sealed class HttpFace(IReadOnlyDictionary<string, Echo> faces)
             return true;
         }
         var named = headers[SessionHeader];
-        return named.Count == 0 ? Refuse(http, StatusCodes.Status400BadRequest)
+        return named.Count == 0
+            ? Refuse(http, StatusCodes.Status400BadRequest)
             : sessions.ContainsKey(named.ToString()) || Refuse(http, StatusCodes.Status404NotFound);
     }
 

@@ -42,7 +42,9 @@ internal sealed class Client : IDisposable
         client.session = hello.Header("Mcp-Session-Id");
         if (hello.Status != 200 || client.session is null)
             throw new BrokenRunException($"{target.Name}: initialize was answered {hello.Status} {hello.BodyText}");
-        var ready = await client.connection.SendAsync(client.Post("notifications/initialized", null, "{}", isRequest: false));
+        var ready = await client.connection.SendAsync(
+            client.Post("notifications/initialized", null, "{}", isRequest: false)
+        );
         return ready.Status == 202
             ? client
             : throw new BrokenRunException($"{target.Name}: initialized was answered {ready.Status}");
@@ -83,7 +85,9 @@ internal sealed class Client : IDisposable
     public async Task CloseAsync()
     {
         if (session is not null)
-            await connection.SendAsync(Encoding.ASCII.GetBytes($"DELETE {target.Path} HTTP/1.1\r\n{Common()}Content-Length: 0\r\n\r\n"));
+            await connection.SendAsync(
+                Encoding.ASCII.GetBytes($"DELETE {target.Path} HTTP/1.1\r\n{Common()}Content-Length: 0\r\n\r\n")
+            );
         Dispose();
     }
 
@@ -124,7 +128,9 @@ internal sealed class Client : IDisposable
     {
         var id = isRequest ? $"\"id\":{FirstId}," : "";
         var body = $"{{\"jsonrpc\":\"2.0\",{id}\"method\":\"{method}\",\"params\":{parameters}}}";
-        var mirrored = target.IsModern ? $"Mcp-Method: {method}\r\n" + (name is null ? "" : $"Mcp-Name: {name}\r\n") : "";
+        var mirrored = target.IsModern
+            ? $"Mcp-Method: {method}\r\n" + (name is null ? "" : $"Mcp-Name: {name}\r\n")
+            : "";
         return Encoding.ASCII.GetBytes(
             $"POST {target.Path} HTTP/1.1\r\n{Common()}{mirrored}Accept: application/json, text/event-stream\r\n"
                 + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"

@@ -20,7 +20,11 @@ internal readonly struct HttpAnswer(int status, ReadOnlyMemory<byte> head, ReadO
     {
         foreach (var line in Encoding.ASCII.GetString(head.Span).Split("\r\n"))
         {
-            if (line.Length > name.Length && line[name.Length] == ':' && line.StartsWith(name, StringComparison.OrdinalIgnoreCase))
+            if (
+                line.Length > name.Length
+                && line[name.Length] == ':'
+                && line.StartsWith(name, StringComparison.OrdinalIgnoreCase)
+            )
                 return line[(name.Length + 1)..].Trim();
         }
         return null;
@@ -33,7 +37,10 @@ internal readonly struct HttpAnswer(int status, ReadOnlyMemory<byte> head, ReadO
 /// </summary>
 internal sealed class Connection : IDisposable
 {
-    private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+    {
+        NoDelay = true,
+    };
     private byte[] buffer = new byte[16 * 1024];
 
     public static async Task<Connection> OpenAsync(Uri uri)
@@ -67,7 +74,11 @@ internal sealed class Connection : IDisposable
             if (read == 0)
                 throw new BrokenRunException("the connection was closed in the middle of an answer");
             held += read;
-            if (bodyAt == 0 && TryReadHead(buffer.AsSpan(0, held), out bodyAt, out length) && buffer.Length < bodyAt + length)
+            if (
+                bodyAt == 0
+                && TryReadHead(buffer.AsSpan(0, held), out bodyAt, out length)
+                && buffer.Length < bodyAt + length
+            )
                 Array.Resize(ref buffer, bodyAt + length);
         }
         if (held != bodyAt + length)

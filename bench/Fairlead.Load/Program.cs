@@ -12,7 +12,8 @@ try
         _ => throw new ArgumentException(Usage.Text),
     };
 }
-catch (Exception e) when (e is BrokenRunException or ArgumentException or TimeoutException or System.Net.Sockets.SocketException)
+catch (Exception e)
+    when (e is BrokenRunException or ArgumentException or TimeoutException or System.Net.Sockets.SocketException)
 {
     await Console.Error.WriteLineAsync($"FAILED: {e.Message}");
     return 1;

@@ -15,16 +15,18 @@ internal static class Report
     {
         Console.WriteLine();
         Console.WriteLine(
-            Invariant($"{size} B, {connections} connections    calls/s   p50 ms   p95 ms   p99 ms   CPU us/call   tree   / YARP   RSS MiB")
+            Invariant(
+                $"{size} B, {connections} connections    calls/s   p50 ms   p95 ms   p99 ms   CPU us/call   tree   / YARP   RSS MiB"
+            )
         );
         foreach (var target in targets)
         {
             var key = new CellKey(target.Name, size, connections);
             var m = Middle(results[key]);
-            var ratio = Verdict.Ratio(target, key, results) is { } r ? Invariant($"{r,8:0.00}") : "        ";
+            var ratio = Verdict.Ratio(target, key, results) is { } r ? Invariant($"{r, 8:0.00}") : "        ";
             Console.WriteLine(
                 Invariant(
-                    $"  {target.Name,-24} {m.CallsPerSecond,9:0} {m.P50,8:0.00} {m.P95,8:0.00} {m.P99,8:0.00} {m.CpuPerCall,13:0.0} {m.TreeCpuPerCall,6:0.0} {ratio} {m.RssMiB,9:0}"
+                    $"  {target.Name, -24} {m.CallsPerSecond, 9:0} {m.P50, 8:0.00} {m.P95, 8:0.00} {m.P99, 8:0.00} {m.CpuPerCall, 13:0.0} {m.TreeCpuPerCall, 6:0.0} {ratio} {m.RssMiB, 9:0}"
                 )
             );
         }

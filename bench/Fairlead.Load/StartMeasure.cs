@@ -36,7 +36,13 @@ internal static class StartMeasure
         process.BeginErrorReadLine();
         try
         {
-            var target = new Target("start", new Endpoint(new Uri(arguments.Required("--url")), process.Id), "/mcp", "add", IsModern: true)
+            var target = new Target(
+                "start",
+                new Endpoint(new Uri(arguments.Required("--url")), process.Id),
+                "/mcp",
+                "add",
+                IsModern: true
+            )
             {
                 Key = arguments.Required("--key"),
                 IsNative = true,

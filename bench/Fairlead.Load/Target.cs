@@ -42,7 +42,10 @@ internal sealed record Target(string Name, Endpoint Endpoint, string Path, strin
             Gateway("modern-to-http", "echo_modern", modern: true, 1.3),
             Gateway("modern-to-legacy", "echo_legacy", modern: true, null),
             Gateway("stdio", "echo_stdio", modern: false, 0.8),
-            Gateway("native", "add", modern: false, 0.9) with { IsNative = true },
+            Gateway("native", "add", modern: false, 0.9) with
+            {
+                IsNative = true,
+            },
         ];
         var wanted = arguments.Value("--targets")?.Split(',');
         if (wanted?.Except(all.Select(t => t.Name)).FirstOrDefault() is { } unknown)

@@ -28,7 +28,11 @@ internal sealed record Verdict(string What, double Value, double Limit, string U
             return verdicts;
         foreach (var target in targets.Where(t => t is { IsGateway: true, Limit: not null }))
         {
-            foreach (var (key, rounds) in results.Where(r => r.Key.Target == target.Name && r.Key.Connections == JudgedConnections))
+            foreach (
+                var (key, rounds) in results.Where(r =>
+                    r.Key.Target == target.Name && r.Key.Connections == JudgedConnections
+                )
+            )
             {
                 var what = string.Create(CultureInfo.InvariantCulture, $"{target.Name}, {key.Size} B");
                 if (Ratio(target, key, results) is { } ratio)

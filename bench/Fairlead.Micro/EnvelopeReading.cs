@@ -50,7 +50,9 @@ public class EnvelopeReading
     {
         var records = new List<string>();
         for (var i = 0; records.Sum(r => r.Length + 1) < size; i++)
-            records.Add($"{{\"id\":{i},\"name\":\"record {i}\",\"price\":{i}.5,\"tags\":[\"a\",\"b\"],\"active\":true}}");
+            records.Add(
+                $"{{\"id\":{i},\"name\":\"record {i}\",\"price\":{i}.5,\"tags\":[\"a\",\"b\"],\"active\":true}}"
+            );
         return $"{{\"records\":[{string.Join(',', records)}]}}";
     }
 

@@ -38,7 +38,11 @@ public class RouteFinding
             Name = "service",
             Enabled = true,
             Position = 0,
-            Definition = new ServiceDefinition { Transport = ServiceTransport.StreamableHttp, Url = "http://127.0.0.1/mcp" },
+            Definition = new ServiceDefinition
+            {
+                Transport = ServiceTransport.StreamableHttp,
+                Url = "http://127.0.0.1/mcp",
+            },
         };
         snapshot = new StoreSnapshot(
             1,
