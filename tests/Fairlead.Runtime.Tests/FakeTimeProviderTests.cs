@@ -48,12 +48,7 @@ public sealed class FakeTimeProviderTests
     public void JumpWallClock_Back_LeavesTimersAlone()
     {
         var fired = false;
-        using var timer = clock.CreateTimer(
-            _ => fired = true,
-            null,
-            TimeSpan.FromSeconds(1),
-            Timeout.InfiniteTimeSpan
-        );
+        using var timer = clock.CreateTimer(_ => fired = true, null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
         var before = clock.GetTimestamp();
 
         clock.JumpWallClock(TimeSpan.FromHours(-1));

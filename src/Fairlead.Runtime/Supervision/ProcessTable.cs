@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using Fairlead.Runtime.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace Fairlead.Runtime.Supervision;
+
+/// <summary>One process as /proc shows it.</summary>
+internal readonly record struct ProcessEntry(int Pid, int Parent, int Group, int Session, bool IsZombie);
+
+/// <summary>Reads /proc with plain reads: files vanish while being read and most belong to others, neither is an error.</summary>
+internal static class ProcessTable
+{
+    private const int FirstBytes = 16 * 1024;
+    private const int MostBytes = 4 * 1024 * 1024;
+
+    public static List<ProcessEntry> Snapshot()
+    {
+        var entries = new List<ProcessEntry>();
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (
+                int.TryParse(directory.AsSpan("/proc/".Length), NumberStyles.None, null, out var pid)
+                && Find(pid) is { } entry
+            )
+                entries.Add(entry);
+        }
+        return entries;
+    }
+
+    /// <summary>The process, or null when there is none.</summary>
+    public static ProcessEntry? Find(int pid) => With($"/proc/{pid}/stat", bytes => ParseStat(pid, bytes));
+
+    /// <summary>Whether the process was started with exactly this variable. A zombie has no environment any more.</summary>
+    public static bool HasVariable(int pid, ReadOnlyMemory<byte> variable) =>
+        With($"/proc/{pid}/environ", bytes => Contains(bytes, variable.Span));
+
+    // pid (comm) state ppid pgrp session …; comm may itself hold spaces and parentheses.
+    internal static ProcessEntry? ParseStat(int pid, ReadOnlySpan<byte> stat)
+    {
+        var rest = stat[(stat.LastIndexOf((byte)')') + 1)..];
+        if (rest.Length < 4)
+            return null;
+        var isZombie = rest[1] is (byte)'Z' or (byte)'X';
+        rest = rest[3..];
+        return new(pid, Next(ref rest), Next(ref rest), Next(ref rest), isZombie);
+    }
+
+    internal static bool Contains(ReadOnlySpan<byte> environment, ReadOnlySpan<byte> variable)
+    {
+        foreach (var entry in environment.Split((byte)0))
+        {
+            if (environment[entry].SequenceEqual(variable))
+                return true;
+        }
+        return false;
+    }
+
+    private static int Next(ref ReadOnlySpan<byte> fields)
+    {
+        _ = Utf8Parser.TryParse(fields, out int value, out var length);
+        fields = fields[Math.Min(length + 1, fields.Length)..];
+        return value;
+    }
+
+    private delegate T Reading<T>(ReadOnlySpan<byte> bytes);
+
+    private static T? With<T>(string path, Reading<T> use)
+    {
+        using var file = new SafeFileHandle(Libc.Open(path, Libc.CloseOnExec), true);
+        if (file.IsInvalid)
+            return default;
+        var buffer = ArrayPool<byte>.Shared.Rent(FirstBytes);
+        var used = 0;
+        int count;
+        while ((count = Pipe.Read(file, buffer.AsSpan(used))) > 0)
+        {
+            used += count;
+            if (used < buffer.Length)
+                continue;
+            if (used >= MostBytes)
+                break;
+            var larger = ArrayPool<byte>.Shared.Rent(2 * used);
+            buffer.CopyTo(larger, 0);
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = larger;
+        }
+        var result = used == 0 ? default : use(buffer.AsSpan(0, used));
+        ArrayPool<byte>.Shared.Return(buffer);
+        return result;
+    }
+}

@@ -1,0 +1,69 @@
+using System.Text;
+using Fairlead.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Fairlead.Runtime.Tests;
+
+// security.md section 5: "Child does not read stdin"
+public sealed class StdinTests : HostTest
+{
+    [Fact]
+    public async Task Send_ToAChildThatDoesNotRead_NeverWaitsThenRefusesThenKills()
+    {
+        var clock = new FakeTimeProvider();
+        var host = Host(o => o with { MaxQueuedBytes = 1024 * 1024 }, clock);
+        var process = await StartAsync(host, "exec sleep 600");
+        var message = Message(64 * 1024);
+
+        var results = Enumerable.Range(0, 30).Select(_ => process.Send(message)).ToList();
+
+        results[0].ShouldBe(SendResult.Sent);
+        results[^1].ShouldBe(SendResult.QueueFull);
+        process.Exited.IsCompleted.ShouldBeFalse();
+        await Eventually.UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(500));
+            return process.Exited.IsCompleted;
+        });
+        (await process.Exited).ShouldBe(new ProcessExit(ExitReason.StdinBlocked, null, 9));
+        process.Send(message).ShouldBe(SendResult.Closed);
+    }
+
+    [Fact]
+    public async Task Send_ToAChildThatReadsLate_DeliversEverythingInOrder()
+    {
+        var process = await StartAsync("sleep 0.3; exec cat");
+        var sent = Enumerable.Range(0, 60).Select(n => Message(n * 1000, n)).ToList();
+
+        foreach (var message in sent)
+            process.Send(message).ShouldBe(SendResult.Sent);
+
+        await Eventually.UntilAsync(() => Sink.Messages.Count == sent.Count);
+        Sink.Messages.ShouldBe(sent.Select(Encoding.ASCII.GetString));
+    }
+
+    [Fact]
+    public async Task Send_FromManyThreads_KeepsEveryMessageWhole()
+    {
+        var process = await StartAsync("exec cat");
+        var sent = Enumerable.Range(0, 400).Select(n => Message(n * 97, n)).ToList();
+
+        Parallel.ForEach(sent, message => process.Send(message).ShouldBe(SendResult.Sent));
+
+        await Eventually.UntilAsync(() => Sink.Messages.Count == sent.Count);
+        Sink.Messages.ToHashSet().ShouldBe(sent.Select(Encoding.ASCII.GetString).ToHashSet(), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Send_AfterTheExit_IsClosed()
+    {
+        var process = await StartAsync("exit 3");
+        (await process.Exited).ExitCode.ShouldBe(3);
+
+        process.Send("{}"u8).ShouldBe(SendResult.Closed);
+    }
+
+    private static byte[] Message(int padding, int number = 0) =>
+        Encoding.ASCII.GetBytes($$"""{"n":{{number}},"p":"{{new string('x', padding)}}"}""");
+}
