@@ -1,0 +1,82 @@
+using System.Text.RegularExpressions;
+using Fairlead.Server.Storage;
+
+namespace Fairlead.Server.Services.Import;
+
+/// <summary>One thing wrong with a definition: which field, and what to do about it.</summary>
+internal sealed record ServiceProblem(string Field, string Message);
+
+/// <summary>What a service definition must hold to, whoever gives it: a file, the API or the command line (S-02).</summary>
+internal static partial class ServiceRules
+{
+    private const int MaxArgs = 200;
+    private const int MaxText = 32 * 1024;
+
+    /// <summary>All problems; empty when the definition can be stored.</summary>
+    public static IReadOnlyList<ServiceProblem> Check(string name, ServiceDefinition definition)
+    {
+        List<ServiceProblem> problems = [];
+        if (!Name().IsMatch(name))
+            problems.Add(new("name", "must be 1 to 64 letters, digits, '_' or '-'"));
+        if (definition.Transport == ServiceTransport.Stdio)
+            CheckStdio(definition, problems);
+        else
+            CheckHttp(definition, problems);
+        if (definition.TimeoutSeconds is < 1 or > 600)
+            problems.Add(new("timeout", "must be 1 to 600 seconds"));
+        return problems;
+    }
+
+    /// <summary>A name made valid: other characters become '-'.</summary>
+    public static string Sanitise(string name)
+    {
+        var text = Invalid().Replace(name.Trim(), "-").Trim('-');
+        return text.Length == 0 ? "service" : text[..Math.Min(text.Length, 64)];
+    }
+
+    private static void CheckStdio(ServiceDefinition d, List<ServiceProblem> problems)
+    {
+        if (string.IsNullOrWhiteSpace(d.Command))
+            problems.Add(new("command", "is needed: the program to start"));
+        if (d.Url is not null)
+            problems.Add(new("url", "cannot be given together with command"));
+        if (d.Args.Length > MaxArgs || d.Args.Any(a => a.Length > MaxText || a.Contains('\0', StringComparison.Ordinal)))
+            problems.Add(new("args", $"at most {MaxArgs} of at most {MaxText} characters, without NUL"));
+        foreach (var (key, value) in d.Env)
+        {
+            if (!EnvName().IsMatch(key))
+                problems.Add(new($"env.{key}", "is not a name of an environment variable"));
+            if (value.Length > MaxText || value.Contains('\0', StringComparison.Ordinal))
+                problems.Add(new($"env.{key}", $"at most {MaxText} characters, without NUL"));
+        }
+    }
+
+    private static void CheckHttp(ServiceDefinition d, List<ServiceProblem> problems)
+    {
+        // References such as ${VAR} are filled in at start; only what is fixed can be checked here.
+        var hasReference = d.Url?.Contains("${", StringComparison.Ordinal) ?? false;
+        if (string.IsNullOrWhiteSpace(d.Url))
+            problems.Add(new("url", "is needed: the service's MCP endpoint"));
+        else if (!hasReference && !(Uri.TryCreate(d.Url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+            problems.Add(new("url", "must be an absolute http or https address"));
+        foreach (var (key, value) in d.Headers)
+        {
+            if (!HeaderName().IsMatch(key))
+                problems.Add(new($"headers.{key}", "is not a header name"));
+            else if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
+                problems.Add(new($"headers.{key}", "must not contain line breaks"));
+        }
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Name();
+
+    [GeneratedRegex("[^A-Za-z0-9_-]+", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Invalid();
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_.-]*$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex EnvName();
+
+    [GeneratedRegex("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex HeaderName();
+}
