@@ -37,7 +37,7 @@ internal static class ImportReader
         }
         catch (JsonException e)
         {
-            throw new FormatException($"The file is not valid JSON: {e.Message}");
+            throw new FormatException($"The file is not valid JSON: {e.Message}", e);
         }
         using (document)
             return Entries(document.RootElement);

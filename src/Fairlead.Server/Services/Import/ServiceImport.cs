@@ -26,7 +26,7 @@ internal sealed class ServiceImport(ServiceStore store, StoreWatcher watcher)
         }
         catch (FormatException e)
         {
-            throw new StoreException(e.Message);
+            throw new StoreException(e.Message, e);
         }
         var wrong = plan.SelectMany(e => e.Problems.Select(p => $"{e.Name}: {p.Field} {p.Message}")).ToList();
         if (wrong.Count > 0)
