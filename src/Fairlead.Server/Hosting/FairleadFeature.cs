@@ -1,0 +1,116 @@
+using Fairlead.Server.Gateway;
+using Fairlead.Server.Gateway.Intake;
+using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Groups;
+using Fairlead.Server.Hosting;
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Identity;
+using Fairlead.Server.Services;
+using Fairlead.Server.Storage;
+using Fairlead.Server.Storage.Secrets;
+using Fairlead.Server.Telemetry;
+using Fairlead.Server.Tools;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Fairlead.Server;
+
+/// <summary>What the first start of an empty store made, to be shown to the operator once.</summary>
+/// <param name="AdminPassword">The made-up password of user <c>admin</c>; null where one was given.</param>
+/// <param name="DefaultKey">Key of the group <c>default</c>.</param>
+/// <param name="Services">Names of the imported services.</param>
+public sealed record FirstStartSummary(string? AdminPassword, string DefaultKey, IReadOnlyList<string> Services);
+
+/// <summary>The gateway as a library: all rooms into one ASP.NET Core application.</summary>
+public static class FairleadFeature
+{
+    /// <summary>
+    /// Registers the gateway. Settings come from the configuration section <c>Fairlead</c>; the order of the rooms is
+    /// the order they start in, and they stop in reverse.
+    /// </summary>
+    /// <exception cref="StoreException">A setting is wrong; the message says which.</exception>
+    public static IHostApplicationBuilder AddFairlead(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var options = FairleadOptions.Bind(builder.Configuration);
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(options.FirstStart);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Gateway.Drain + TimeSpan.FromSeconds(20));
+        services.AddRest();
+        services.AddStorage(options.Storage);
+        services.AddAudit();
+        services.AddIdentity(options.Identity);
+        services.AddTelemetry(options.CallLog, options.Storage);
+        services.AddGroups();
+        services.AddTools();
+        services.AddSingleton<ServiceSlots>();
+        services.AddSingleton(static p => new SessionIds(
+            p.GetRequiredService<MasterKey>().Derive("sessions"),
+            p.GetRequiredService<GatewayOptions>().Node
+        ));
+        services.AddSingleton<ReadUserToken>(static p => token =>
+            p.GetRequiredService<TokenReader>().TryRead(token, out var user, out _)
+                ? new CallingUser(user!.Id, user.Roles, user.Tier)
+                : null
+        );
+        services.AddSingleton<Func<bool>>(static p => () => !p.GetRequiredService<StoreWatcher>().Health.Expired);
+        services.AddGateway(options.Gateway);
+        services.AddSingleton<FirstStart>();
+        services.AddHostedService(static p => p.GetRequiredService<FirstStart>());
+        services.AddServices(options.Services);
+        services.AddSingleton<DrainStage>();
+        services.AddHostedService(static p => p.GetRequiredService<DrainStage>());
+        return builder;
+    }
+
+    /// <summary>Maps every endpoint: MCP, REST, health, the OpenAPI document.</summary>
+    public static WebApplication MapFairlead(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseHostGuard();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapGateway();
+        HealthEndpoints.Map(app);
+        app.MapIdentity();
+        app.MapAudit();
+        app.MapGroups();
+        app.MapServices();
+        app.MapTelemetry();
+        app.MapOpenApi();
+        return app;
+    }
+
+    /// <summary>What the first start made; null when the store was not empty.</summary>
+    public static FirstStartSummary? FirstStart(this IHost app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app.Services.GetRequiredService<FirstStart>().Report is { DefaultKey: not null } made
+            ? new FirstStartSummary(made.AdminPassword, made.DefaultKey, made.Services)
+            : null;
+    }
+
+    /// <summary>Serves one client on standard input and output until the input ends (P-113).</summary>
+    /// <param name="app">A started application.</param>
+    /// <param name="serverCode">Code of the group to serve.</param>
+    /// <param name="input">Newline-delimited JSON-RPC in.</param>
+    /// <param name="output">Newline-delimited JSON-RPC out.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static Task ServeStdioAsync(
+        this IHost app,
+        string serverCode,
+        Stream input,
+        Stream output,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var options = app.Services.GetRequiredService<GatewayOptions>();
+        var lines = new StdioLines(input, output, options.MaxBodyBytes);
+        return app.Services.GetRequiredService<StdioFront>().RunAsync(serverCode, lines, cancellationToken);
+    }
+}

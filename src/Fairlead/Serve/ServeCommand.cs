@@ -1,0 +1,112 @@
+using System.CommandLine;
+using Fairlead.Server;
+using Fairlead.Server.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Serve;
+
+/// <summary><c>fairlead serve</c>: runs the gateway in this process.</summary>
+internal static class ServeCommand
+{
+    private const string DefaultUrl = "http://127.0.0.1:8000";
+
+    public static Command Build()
+    {
+        var urls = new Option<string>("--urls") { Description = $"Addresses to listen on, separated by ';'. Default {DefaultUrl}." };
+        var data = new Option<string>("--data") { Description = "Folder of the database, keys and logs. Default ./data." };
+        var mcpConfig = new Option<string>("--mcp-config") { Description = "An mcpServers file; imported when the store is empty." };
+        var config = new Option<string>("--config") { Description = "A JSON file of settings (docs/guide/configuration.md)." };
+        var stdio = new Option<bool>("--stdio") { Description = "Serve one client on standard input and output instead of HTTP." };
+        var group = new Option<string>("--group") { Description = "Code of the group that --stdio serves. Default: default." };
+        var command = new Command("serve", "Runs the gateway: MCP, REST and health on one port.") { urls, data, mcpConfig, config, stdio, group };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    new ServeSettings(
+                        parsed.GetValue(urls) ?? Environment.GetEnvironmentVariable("FAIRLEAD_URLS") ?? DefaultUrl,
+                        parsed.GetValue(data),
+                        parsed.GetValue(mcpConfig),
+                        parsed.GetValue(config),
+                        parsed.GetValue(stdio) ? parsed.GetValue(group) ?? "default" : null
+                    ),
+                    cancellationToken
+                )
+        );
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ServeSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var app = Create(settings);
+            await app.StartAsync(cancellationToken);
+            // In stdio mode standard output carries nothing but JSON-RPC.
+            if (app.FirstStart() is { } first)
+                StartBanner.Print(settings.StdioGroup is null ? Console.Out : Console.Error, first, Address(app));
+            if (settings.StdioGroup is { } code)
+            {
+                await app.ServeStdioAsync(code, Console.OpenStandardInput(), Console.OpenStandardOutput(), cancellationToken);
+                await app.StopAsync(CancellationToken.None);
+            }
+            else
+            {
+                await app.WaitForShutdownAsync(cancellationToken);
+            }
+            return 0;
+        }
+        catch (Exception e) when (e is StoreException or IOException or InvalidDataException)
+        {
+            await Console.Error.WriteLineAsync($"fairlead serve: {e.Message}");
+            return 1;
+        }
+    }
+
+    private static WebApplication Create(ServeSettings settings)
+    {
+        // The slim builder watches no files: the content root may be a folder full of node_modules.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        if (settings.ConfigFile is { } file)
+            builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false, reloadOnChange: false);
+        builder.Configuration.AddInMemoryCollection(settings.ToConfiguration());
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(o =>
+        {
+            o.SingleLine = true;
+            o.UseUtcTimestamp = true;
+            o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o =>
+            o.LogToStandardErrorThreshold = LogLevel.Trace
+        );
+        builder.WebHost.ConfigureKestrel(k =>
+        {
+            k.AddServerHeader = false;
+            k.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            k.Limits.MaxConcurrentConnections = 20_000;
+        });
+        if (settings.StdioGroup is null)
+            builder.WebHost.UseUrls(settings.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries));
+        else
+            builder.Services.AddSingleton<IServer, NoServer>();
+        builder.AddFairlead();
+        var app = builder.Build();
+        app.MapFairlead();
+        return app;
+    }
+
+    private static string Address(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+        ?? DefaultUrl;
+}

@@ -1,0 +1,47 @@
+namespace Fairlead.Serve;
+
+/// <summary>The command line of <c>serve</c>, and how it and the environment map to settings.</summary>
+internal sealed record ServeSettings(string Urls, string? Data, string? McpConfig, string? ConfigFile, string? StdioGroup)
+{
+    private const string Prefix = "FAIRLEAD__";
+
+    /// <summary>
+    /// Environment first, then the command line over it: <c>FAIRLEAD__Gateway__CallsPerMinute=1000</c> sets
+    /// <c>Fairlead:Gateway:CallsPerMinute</c>; a few settings have names of their own.
+    /// </summary>
+    public Dictionary<string, string?> ToConfiguration()
+    {
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)variable.Key;
+            if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+                values["Fairlead:" + name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal)] = (string?)variable.Value;
+        }
+        Take("Fairlead:FirstStart:AdminPassword", "FAIRLEAD_ADMIN_PASSWORD");
+        Take("Fairlead:FirstStart:DefaultKey", "FAIRLEAD_DEFAULT_KEY");
+        Take("Fairlead:Storage:MasterKeyFile", "FAIRLEAD_MASTER_KEY_FILE");
+        Take("Fairlead:Identity:JwtSecret", "JWT_SECRET", "JWT_SECRET_KEY");
+        Put("Fairlead:Storage:DataDirectory", Data);
+        Put("Fairlead:FirstStart:McpConfig", McpConfig is null ? null : Path.GetFullPath(McpConfig));
+        return values;
+
+        void Take(string key, params ReadOnlySpan<string> names)
+        {
+            foreach (var name in names)
+            {
+                if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+                {
+                    values[key] = value;
+                    return;
+                }
+            }
+        }
+
+        void Put(string key, string? value)
+        {
+            if (value is not null)
+                values[key] = value;
+        }
+    }
+}
