@@ -93,7 +93,7 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         // The answer's bytes belong to the reply: they are written out before it is given back.
         var answer = reply.Kind switch
         {
-            ChannelReplyKind.Result => bridge.Result(call, reply.Json),
+            ChannelReplyKind.Result => bridge.Result(call, reply.Json) with { ToolFailed = SaysError(reply.Json.Span) },
             ChannelReplyKind.Error => bridge.Error(call, reply.Json),
             _ => ErrorTable.Answer(
                 ErrorTable.Of(reply.Failure),
@@ -105,4 +105,8 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         await finish(answer);
         return answer;
     }
+
+    // The quick search rules nearly all results out; inside a JSON string the quotes would be escaped.
+    private static bool SaysError(ReadOnlySpan<byte> result) =>
+        result.IndexOf("\"isError\""u8) >= 0 && JsonScan.Has(result, "isError"u8);
 }

@@ -12,10 +12,18 @@ internal sealed class HostGuard(GatewayOptions options)
     private readonly HashSet<string> hosts = new(options.AllowedHosts, StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> origins = new(options.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
 
+    // Nearly all requests name the same host: the last good header is compared before anything is parsed.
+    private volatile string? lastGood;
+
     public bool Allows(HttpRequest request)
     {
-        if (!IsHost(request.Host.Host))
-            return false;
+        string? host = request.Headers.Host;
+        if (host != lastGood)
+        {
+            if (!IsHost(request.Host.Host))
+                return false;
+            lastGood = host;
+        }
         var origin = request.Headers.Origin;
         return origin.Count == 0 || (origin.Count == 1 && IsOrigin(origin[0]!));
     }

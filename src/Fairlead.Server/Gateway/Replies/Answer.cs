@@ -25,6 +25,9 @@ internal readonly struct Answer(
     /// <summary>JSON-RPC code for the traffic record; 0 for a result.</summary>
     public int Code { get; init; }
     public string? Message { get; init; }
+
+    /// <summary>A tool that ran and reported failure (<c>isError</c>): no protocol error, but no success either.</summary>
+    public bool ToolFailed { get; init; }
     public int Length => A.Length + B.Length + C.Length;
 
     public static Answer Result(ReadOnlyMemory<byte> json) => new(false, json);

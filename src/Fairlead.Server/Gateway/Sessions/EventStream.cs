@@ -10,7 +10,7 @@ namespace Fairlead.Server.Gateway.Sessions;
 internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
 {
     private readonly Lock gate = new();
-    private readonly Queue<byte[]> events = new();
+    private readonly List<byte[]> events = [];
     private TaskCompletionSource wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long first = 1;
     private long read;
@@ -49,7 +49,7 @@ internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
         {
             if (completed)
                 return false;
-            events.Enqueue(message);
+            events.Add(message);
             Trim();
             toWake = wake;
             wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -112,7 +112,7 @@ internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
             var index = Math.Max(after + 1, first);
             if (index < first + events.Count)
             {
-                var message = events.ElementAt((int)(index - first));
+                var message = events[(int)(index - first)];
                 read = Math.Max(read, index);
                 Trim();
                 return (index, message, false);
@@ -124,10 +124,10 @@ internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
     private void Trim()
     {
         // Unread events wait up to the pending limit; read ones are kept for a resume.
-        while (events.Count > 0 && (first <= read - keep || events.Count > pendingLimit))
-        {
-            events.Dequeue();
-            first++;
-        }
+        var done = Math.Min(events.Count, Math.Max(read - keep - first + 1, events.Count - pendingLimit));
+        if (done <= 0)
+            return;
+        events.RemoveRange(0, (int)done);
+        first += done;
     }
 }

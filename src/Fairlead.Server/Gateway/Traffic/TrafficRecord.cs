@@ -23,9 +23,9 @@ internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
             ServiceId = call.Route?.Publication.Service?.Value,
             CallerAppId = session is null ? ClientName(call.Envelope) : session.ClientName,
             UserId = call.User?.Value,
-            Success = answer is { IsError: false, Code: 0 },
+            Success = answer is { IsError: false, Code: 0, ToolFailed: false },
             ErrorCode = answer.Code,
-            ErrorMessage = answer.Message,
+            ErrorMessage = answer.Message ?? (answer.ToolFailed ? "the tool reported an error" : null),
             DurationMicroseconds = (long)time.GetElapsedTime(call.Started).TotalMicroseconds,
         };
         log(in row);
