@@ -178,6 +178,28 @@ internal sealed class GroupStore(
         return changed.Ok ? key : changed.Error;
     }
 
+    /// <summary>One page of rows, oldest first, and how many there are.</summary>
+    public Task<(List<GroupRow> Rows, int Total)> ListAsync(int skip, int take, CancellationToken cancellationToken) =>
+        writer.ReadAsync(
+            async db =>
+            {
+                List<GroupRow> rows = await db
+                    .Groups.OrderBy(static group => group.Id)
+                    .Skip(skip)
+                    .Take(take)
+                    .ToListAsync(cancellationToken);
+                return (rows, await db.Groups.CountAsync(cancellationToken));
+            },
+            cancellationToken
+        );
+
+    /// <summary>The row with what the snapshot leaves out: who made it and when.</summary>
+    public async Task<StoreResult<GroupRow>> GetAsync(GroupId id, CancellationToken cancellationToken) =>
+        await writer.ReadAsync(async db => await db.Groups.FindAsync([id.Value], cancellationToken), cancellationToken)
+            is { } row
+            ? row
+            : NotFound(id);
+
     private async Task<StoreError?> InsertAsync(
         FairleadDb db,
         string id,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -16,9 +17,25 @@ internal sealed partial class StoreJson : JsonSerializerContext
     public static byte[] Write(ServiceDefinition definition) =>
         JsonSerializer.SerializeToUtf8Bytes(definition, Default.ServiceDefinition);
 
-    public static ServiceDefinition ReadDefinition(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, Default.ServiceDefinition)
-        ?? throw new JsonException("A stored service definition is null.");
+    /// <summary>Reads a definition of any schema up to now; a newer one is refused.</summary>
+    public static ServiceDefinition ReadDefinition(ReadOnlySpan<byte> json)
+    {
+        ServiceDefinition read =
+            JsonSerializer.Deserialize(json, Default.ServiceDefinition)
+            ?? throw new JsonException("A stored service definition is null.");
+        if (read.Schema is not 1)
+            throw new StoreException(
+                $"A service definition has schema {read.Schema}; this program knows 1. A newer Fairlead wrote it."
+            );
+        // The generated reader does not keep the defaults of members that are absent.
+        return read with
+        {
+            Args = read.Args.IsDefault ? [] : read.Args,
+            Env = read.Env ?? ImmutableSortedDictionary<string, string>.Empty,
+            Headers = read.Headers ?? ImmutableSortedDictionary<string, string>.Empty,
+            Extensions = read.Extensions ?? ImmutableSortedDictionary<string, JsonElement>.Empty,
+        };
+    }
 
     public static string Write(List<string> list) => JsonSerializer.Serialize(list, Default.ListString);
 

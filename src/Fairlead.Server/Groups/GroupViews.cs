@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Storage;
+
+namespace Fairlead.Server.Groups;
+
+// Requests have setters: a generated reader would overwrite the defaults of init members that are absent.
+internal sealed record CreateGroupRequest
+{
+    [Description("Unique, 1 to 100 characters.")]
+    public string? Name { get; set; }
+    public string Description { get; set; } = "";
+
+    [Description("Unique code in /mcp/{code}; made from the name when absent.")]
+    public string? ServerCode { get; set; }
+
+    [Description("Roles one of which a call's user must have; empty: the key alone suffices.")]
+    public ImmutableArray<string>? AllowedRoles { get; set; }
+
+    [Description("Tiers one of which a call's user must have; empty: the key alone suffices.")]
+    public ImmutableArray<string>? UserTierAccess { get; set; }
+
+    [Description("Tool calls per minute; absent takes the default, 0 lifts the limit.")]
+    public int? CallsPerMinute { get; set; }
+
+    [Description("Concurrent calls; absent takes the default, 0 lifts the limit.")]
+    public int? ConcurrentCalls { get; set; }
+
+    [Description("Whether the gateway's native tools are published here.")]
+    public bool PublishNative { get; set; }
+
+    [Description("Services to publish from the start: ids or names.")]
+    public ImmutableArray<string>? Services { get; set; }
+}
+
+internal sealed record UpdateGroupRequest
+{
+    public string? Name { get; set; }
+    public string? Description { get; set; }
+    public string? ServerCode { get; set; }
+    public ImmutableArray<string>? AllowedRoles { get; set; }
+    public ImmutableArray<string>? UserTierAccess { get; set; }
+
+    [Description("0 lifts the limit, -1 takes the default again.")]
+    public int? CallsPerMinute { get; set; }
+
+    [Description("0 lifts the limit, -1 takes the default again.")]
+    public int? ConcurrentCalls { get; set; }
+    public bool? PublishNative { get; set; }
+}
+
+internal sealed record GroupView
+{
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    public required string Description { get; init; }
+    public required string ServerCode { get; init; }
+    public required bool Enabled { get; init; }
+    public required IReadOnlyList<string> AllowedRoles { get; init; }
+    public required IReadOnlyList<string> UserTierAccess { get; init; }
+    public required int? CallsPerMinute { get; init; }
+    public required int? ConcurrentCalls { get; init; }
+    public required bool PublishNative { get; init; }
+
+    [Description("Published services, in order of publication.")]
+    public required IReadOnlyList<GroupServiceView> Services { get; init; }
+    public required string? CreatedBy { get; init; }
+    public required DateTime CreatedAt { get; init; }
+    public required DateTime UpdatedAt { get; init; }
+
+    [Description("The key; only in the answer to creating the group.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ApiKey { get; init; }
+
+    /// <summary>The stored row with what the snapshot knows of its services.</summary>
+    public static GroupView Of(GroupRow row, StoreSnapshot snapshot)
+    {
+        GroupConfig? config = snapshot.Groups.FirstOrDefault(group => group.Id.Value == row.Id);
+        return new GroupView
+        {
+            Id = row.Id,
+            Name = row.Name,
+            Description = row.Description,
+            ServerCode = row.ServerCode,
+            Enabled = row.Enabled,
+            AllowedRoles = row.AllowedRoles,
+            UserTierAccess = row.UserTierAccess,
+            CallsPerMinute = row.CallsPerMinute,
+            ConcurrentCalls = row.ConcurrentCalls,
+            PublishNative = row.PublishNative,
+            Services =
+            [
+                .. from id in config?.Services ?? []
+                join service in snapshot.Services on id equals service.Id
+                select new GroupServiceView(id.Value, service.Name),
+            ],
+            CreatedBy = row.CreatedBy,
+            CreatedAt = row.CreatedAt.UtcDateTime,
+            UpdatedAt = row.UpdatedAt.UtcDateTime,
+        };
+    }
+}
+
+internal sealed record GroupServiceView(string Id, string Name);
+
+internal sealed record ApiKeyView(string ApiKey);
+
+internal sealed record RegenerateRequest
+{
+    [Description("How long the old key still works, 0 (at once, the default) to 604800 seconds.")]
+    public int GraceSeconds { get; set; }
+}
+
+internal sealed record UpdateToolRequest
+{
+    [Description("The group the tool is published in.")]
+    public string? GroupId { get; set; }
+    public bool Enabled { get; set; } = true;
+
+    [Description("Call deadline, 1 to 600 seconds.")]
+    public int TimeoutSeconds { get; set; } = 30;
+
+    [Description("Replaces the description models see; null leaves the tool's own.")]
+    public string? Description { get; set; }
+
+    [Description("Settings of the tool: a JSON object or null.")]
+    public JsonElement? ConfigData { get; set; }
+}
+
+internal sealed record ToolView
+{
+    public required string Id { get; init; }
+    public required string ToolName { get; init; }
+    public required string GroupId { get; init; }
+
+    [Description("Null for a native tool.")]
+    public required string? ServiceId { get; init; }
+    public required string? ServiceName { get; init; }
+
+    [Description("The name its owner gave it.")]
+    public required string UpstreamName { get; init; }
+    public required string Version { get; init; }
+    public required string? Description { get; init; }
+    public required bool Enabled { get; init; }
+    public required int TimeoutSeconds { get; init; }
+    public required JsonElement? ConfigData { get; init; }
+    public required DateTime CreatedAt { get; init; }
+    public required DateTime UpdatedAt { get; init; }
+
+    [Description("True in the answer to an update: the next call sees it.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? EffectiveImmediately { get; init; }
+
+    public static ToolView Of(ToolRow row, StoreSnapshot snapshot) =>
+        new()
+        {
+            Id = row.Id,
+            ToolName = row.ExposedName,
+            GroupId = row.GroupId,
+            ServiceId = row.ServiceId,
+            ServiceName = snapshot.Services.FirstOrDefault(service => service.Id.Value == row.ServiceId)?.Name,
+            UpstreamName = row.UpstreamName,
+            Version = row.Version,
+            Description = row.Description,
+            Enabled = row.Enabled,
+            TimeoutSeconds = row.TimeoutSeconds,
+            ConfigData = row.ConfigData is { } json
+                ? JsonSerializer.Deserialize(json, GroupsJson.Default.JsonElement)
+                : null,
+            CreatedAt = row.CreatedAt.UtcDateTime,
+            UpdatedAt = row.UpdatedAt.UtcDateTime,
+        };
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(CreateGroupRequest))]
+[JsonSerializable(typeof(UpdateGroupRequest))]
+[JsonSerializable(typeof(RegenerateRequest))]
+[JsonSerializable(typeof(UpdateToolRequest))]
+[JsonSerializable(typeof(Envelope<GroupView>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<GroupView>>))]
+[JsonSerializable(typeof(Envelope<ApiKeyView>))]
+[JsonSerializable(typeof(Envelope<ToolView>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<ToolView>>))]
+internal sealed partial class GroupsJson : JsonSerializerContext;

@@ -1,0 +1,111 @@
+using System.Data.Common;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Server.Hosting.Rest;
+
+/// <summary>
+/// Outermost step of <c>/api</c>: whatever goes wrong below, in our code or in the framework's, leaves as an envelope
+/// without inner details (I-14, P-75). Other paths pass untouched.
+/// </summary>
+internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
+        {
+            await next(context);
+            return;
+        }
+        RestCall call = RestCall.Of(context);
+        IHeaderDictionary headers = context.Response.Headers;
+        headers["X-Request-Id"] = call.RequestId.ToString();
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+        RestError? error;
+        try
+        {
+            await next(context);
+            // A status without a body is the framework speaking: no such address, method or media type.
+            error = context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null }
+                ? RestCodes.OfStatus(context.Response.StatusCode)
+                : null;
+        }
+        catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            error = Explain(failure);
+            if (RestCodes.Status(error.Code) >= StatusCodes.Status500InternalServerError)
+                LogFailed(failure, context.Request.Method, context.Request.Path, call.RequestId);
+        }
+        if (error is not null)
+        {
+            if (error.Code is "SERVICE_UNAVAILABLE")
+                headers.RetryAfter = "5";
+            await error.WriteAsync(context);
+        }
+    }
+
+    private static RestError Explain(Exception failure) =>
+        failure switch
+        {
+            BadHttpRequestException { InnerException: JsonException json } => RestResult.Fail(
+                "INVALID_PARAMETER",
+                "The body is not JSON of the expected form.",
+                Field(json)
+            ),
+            BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } bad => RestResult.Fail(
+                "INVALID_PARAMETER",
+                "A parameter is missing or has the wrong form.",
+                Field(bad.Message)
+            ),
+            BadHttpRequestException bad => RestCodes.OfStatus(bad.StatusCode),
+            SqliteException { SqliteErrorCode: 13 } or DbException { SqlState: "53100" } => RestResult.Fail(
+                "STORAGE_FULL",
+                "The store's disk is full; nothing was saved."
+            ),
+            DbException => RestResult.Fail("SERVICE_UNAVAILABLE", "The store cannot be reached."),
+            { InnerException: DbException inner } => Explain(inner),
+            _ => RestCodes.OfStatus(StatusCodes.Status500InternalServerError),
+        };
+
+    // "$.limits.calls" or "$['limits']"; an unknown member is named in the message only.
+    private static string? Field(JsonException failure)
+    {
+        if (UnknownMember().Match(failure.Message) is { Success: true } unknown)
+            return unknown.Groups["name"].Value;
+        return failure.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal)
+            ? path[2..]
+            : null;
+    }
+
+    // The framework names the parameter of our method; clients know it in snake case.
+    private static string? Field(string message) =>
+        BoundParameter().Match(message) is { Success: true } match
+            ? JsonNamingPolicy.SnakeCaseLower.ConvertName(match.Groups["name"].Value)
+            : null;
+
+    [GeneratedRegex("^The JSON property '(?<name>[^']+)'", RegexOptions.NonBacktracking)]
+    private static partial Regex UnknownMember();
+
+    [GeneratedRegex("parameter \"\\S+ (?<name>\\w+)\"", RegexOptions.NonBacktracking)]
+    private static partial Regex BoundParameter();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed (request {RequestId})")]
+    private partial void LogFailed(Exception failure, string method, PathString path, Guid requestId);
+
+    /// <summary>Puts the edge before routing and authentication, whatever order the host builds its pipeline in.</summary>
+    internal sealed class First : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+            app =>
+            {
+                app.UseMiddleware<RestEdge>();
+                next(app);
+            };
+    }
+}

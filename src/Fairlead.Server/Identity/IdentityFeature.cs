@@ -1,0 +1,42 @@
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Storage;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Fairlead.Server.Identity;
+
+/// <summary>The Identity room: users, passwords, access tokens, and who may call which endpoint.</summary>
+internal static class IdentityFeature
+{
+    public const string AdminRole = "admin";
+
+    /// <exception cref="StoreException">The options are wrong; the message lists everything that is.</exception>
+    public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options)
+    {
+        if (options.Validate() is { Count: > 0 } errors)
+            throw new StoreException(string.Join(Environment.NewLine, errors));
+        services.AddSingleton(options);
+        services.AddSingleton<TokenKey>();
+        services.AddSingleton<TokenIssuer>();
+        services.AddSingleton<TokenReader>();
+        services.AddSingleton<IPasswordHasher<UserRow>, PasswordHasher<UserRow>>();
+        services.AddSingleton<UserStore>();
+        services.AddSingleton<LoginThrottle>();
+        services
+            .AddAuthentication(TokenHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
+        services
+            .AddAuthorizationBuilder()
+            .AddPolicy(Policies.Admin, static policy => policy.RequireRole(AdminRole))
+            .AddPolicy(Policies.User, static policy => policy.RequireAuthenticatedUser());
+        return services.AddRestJson(IdentityJson.Default);
+    }
+
+    public static IEndpointRouteBuilder MapIdentity(this IEndpointRouteBuilder routes)
+    {
+        AuthEndpoints.Map(routes);
+        return routes;
+    }
+}

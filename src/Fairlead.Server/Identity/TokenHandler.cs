@@ -1,0 +1,74 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Telemetry;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Fairlead.Server.Identity;
+
+/// <summary>
+/// Bearer access tokens for the REST API. Tells a missing, expired, revoked and bad token and a missing role apart
+/// (P-78), and audits each refusal.
+/// </summary>
+internal sealed class TokenHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    TokenReader tokens,
+    AuditLog audit
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "FairleadJwt";
+    private const string Bearer = "Bearer ";
+    private TokenFailure failure = TokenFailure.Missing;
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        string? header = Request.Headers.Authorization;
+        if (header is null || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+            return Task.FromResult(AuthenticateResult.NoResult());
+        if (!tokens.TryRead(header[Bearer.Length..].Trim(), out UserIdentity? user, out failure))
+            return Task.FromResult(AuthenticateResult.Fail(failure.ToString()));
+        Context.Features.Set(user);
+        var identity = new ClaimsIdentity(SchemeName, ClaimTypes.Name, ClaimTypes.Role);
+        identity.AddClaim(new Claim(ClaimTypes.NameIdentifier, user!.Id.Value));
+        identity.AddClaim(new Claim(ClaimTypes.Name, user.Username));
+        foreach (string role in user.Roles)
+            identity.AddClaim(new Claim(ClaimTypes.Role, role));
+        return Task.FromResult(
+            AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName))
+        );
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        RestError error = failure switch
+        {
+            TokenFailure.Expired => RestResult.Fail("TOKEN_EXPIRED", "The access token has expired: sign in again."),
+            TokenFailure.Revoked => RestResult.Fail("TOKEN_REVOKED", "The access token was revoked: sign in again."),
+            TokenFailure.Invalid => RestResult.Fail("TOKEN_INVALID", "The access token is not valid."),
+            _ => RestResult.Fail("AUTHENTICATION_REQUIRED", "Send an access token: Authorization: Bearer …"),
+        };
+        Response.Headers.WWWAuthenticate =
+            failure is TokenFailure.Missing ? "Bearer" : """Bearer error="invalid_token" """.TrimEnd();
+        return RefuseAsync(error);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        RefuseAsync(RestResult.Fail("AUTHORIZATION_FAILED", "Your roles do not allow this."));
+
+    private async Task RefuseAsync(RestError error)
+    {
+        await audit.WriteAsync(
+            AuditRecord.Of(Context, "access.refused", error.Code) with
+            {
+                Resource = $"{Request.Method} {Request.Path}",
+            },
+            Context.RequestAborted
+        );
+        await error.WriteAsync(Context);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Fairlead.Server.Storage;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+
+namespace Fairlead.Server.Identity;
+
+/// <summary>Users and their passwords. All writes of <c>users</c> and <c>revoked_tokens</c> are here.</summary>
+internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> hasher, TimeProvider time)
+{
+    public const int MaxUsernameLength = 50;
+    public const int MaxPasswordLength = 256;
+    private const int MinPasswordLength = 8;
+
+    // Checked for unknown users, so that they take as long as known ones.
+    private readonly Lazy<string> decoy = new(() => hasher.HashPassword(null!, NewPassword()));
+
+    /// <summary>
+    /// Makes the user <c>admin</c> where no administrator exists. Returns the one-time password it made up; null where
+    /// one was given (FAIRLEAD_ADMIN_PASSWORD, at least 8 characters) or nobody had to be made.
+    /// </summary>
+    /// <exception cref="StoreException">The given password is too short or too long.</exception>
+    public async Task<string?> EnsureAdminAsync(string? givenPassword, CancellationToken cancellationToken)
+    {
+        if (givenPassword is not null and not { Length: >= MinPasswordLength and <= MaxPasswordLength })
+            throw new StoreException(
+                $"FAIRLEAD_ADMIN_PASSWORD must have {MinPasswordLength} to {MaxPasswordLength} characters."
+            );
+        List<UserRow> users = await writer.ReadAsync(db => db.Users.ToListAsync(cancellationToken), cancellationToken);
+        if (users.Exists(IsAdmin))
+            return null;
+        string password = givenPassword ?? NewPassword();
+        string hash = hasher.HashPassword(null!, password);
+        bool made = await writer.ChangeAsync(
+            async db =>
+            {
+                List<UserRow> known = await db.Users.ToListAsync(cancellationToken);
+                if (known.Exists(IsAdmin))
+                    return false;
+                db.Users.Add(
+                    new UserRow
+                    {
+                        Id = UserId.New(time).Value,
+                        Username = "admin",
+                        PasswordHash = hash,
+                        Roles = [IdentityFeature.AdminRole],
+                        CreatedAt = time.GetUtcNow(),
+                        UpdatedAt = time.GetUtcNow(),
+                    }
+                );
+                return true;
+            },
+            cancellationToken
+        );
+        return made && givenPassword is null ? password : null;
+    }
+
+    /// <summary>Makes a user; a taken name is <c>CONFLICT</c>.</summary>
+    public Task<StoreResult<UserRow>> AddAsync(
+        string username,
+        string password,
+        IReadOnlyList<string> roles,
+        string? tier,
+        CancellationToken cancellationToken
+    )
+    {
+        string hash = hasher.HashPassword(null!, password);
+        return writer.ChangeAsync<StoreResult<UserRow>>(
+            async db =>
+            {
+                if (await db.Users.AnyAsync(user => user.Username == username, cancellationToken))
+                    return new StoreError("CONFLICT", $"There is already a user named {username}.", "username");
+                var row = new UserRow
+                {
+                    Id = UserId.New(time).Value,
+                    Username = username,
+                    PasswordHash = hash,
+                    Roles = [.. roles],
+                    Tier = tier,
+                    CreatedAt = time.GetUtcNow(),
+                    UpdatedAt = time.GetUtcNow(),
+                };
+                db.Users.Add(row);
+                return row;
+            },
+            cancellationToken
+        );
+    }
+
+    /// <summary>The user with this name and password, or null. Takes the same time whether the user exists or not.</summary>
+    public async Task<UserRow?> VerifyAsync(string username, string password, CancellationToken cancellationToken)
+    {
+        UserRow? user = await writer.ReadAsync(
+            db => db.Users.SingleOrDefaultAsync(row => row.Username == username, cancellationToken),
+            cancellationToken
+        );
+        PasswordVerificationResult verdict = hasher.VerifyHashedPassword(
+            user!,
+            user?.PasswordHash ?? decoy.Value,
+            password
+        );
+        return verdict is not PasswordVerificationResult.Failed && user is { Enabled: true } ? user : null;
+    }
+
+    /// <summary>The user as stored now; null when unknown or disabled.</summary>
+    public Task<UserRow?> FindAsync(UserId id, CancellationToken cancellationToken) =>
+        writer.ReadAsync(
+            db => db.Users.SingleOrDefaultAsync(row => row.Id == id.Value && row.Enabled, cancellationToken),
+            cancellationToken
+        );
+
+    /// <summary>Refuses a token from now on, on every node within a second (P-77). Forgets those expired by themselves.</summary>
+    public Task RevokeAsync(UserIdentity token, CancellationToken cancellationToken) =>
+        writer.ChangeAsync(
+            async db =>
+            {
+                DateTimeOffset now = time.GetUtcNow();
+                List<RevokedTokenRow> rows = await db.RevokedTokens.ToListAsync(cancellationToken);
+                db.RevokedTokens.RemoveRange(rows.Where(row => row.ExpiresAt <= now));
+                if (!rows.Exists(row => row.Jti == token.TokenId))
+                    db.RevokedTokens.Add(new RevokedTokenRow { Jti = token.TokenId, ExpiresAt = token.ExpiresAt });
+                return true;
+            },
+            cancellationToken
+        );
+
+    private static bool IsAdmin(UserRow user) => user.Enabled && user.Roles.Contains(IdentityFeature.AdminRole);
+
+    // 24 characters, 144 bits.
+    private static string NewPassword() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(18));
+}

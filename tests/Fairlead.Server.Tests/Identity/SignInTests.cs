@@ -1,0 +1,198 @@
+using System.Net;
+using System.Text;
+using Fairlead.Server.Identity;
+using Fairlead.Server.Storage;
+using Fairlead.Server.Telemetry;
+using Fairlead.Server.Tests.Hosting;
+using Fairlead.Server.Tests.Storage;
+using Shouldly;
+using Xunit;
+
+namespace Fairlead.Server.Tests.Identity;
+
+public sealed class SignInTests
+{
+    private const string Login = "/api/v1/auth/login";
+    private const string Me = "/api/v1/auth/me";
+
+    [Fact]
+    public async Task Login_Right_GivesATokenForAnHour()
+    {
+        // P-76
+        await using AdminHost host = await AdminHost.StartAsync();
+        Answer answer = await host.PostAsync(Login, $$"""{"username":"carol","password":"{{AdminHost.Password}}"}""");
+        answer.Data.GetProperty("token_type").GetString().ShouldBe("Bearer");
+        answer.Data.GetProperty("expires_in").GetInt32().ShouldBe(3600);
+        host.Token = answer.Data.GetProperty("access_token").GetString();
+        Answer me = await host.GetAsync(Me);
+        me.Data.GetProperty("username").GetString().ShouldBe("carol");
+        me.Data.GetProperty("roles")[0].GetString().ShouldBe("customer");
+        me.Data.GetProperty("tier").GetString().ShouldBe("gold");
+
+        host.Time.Advance(TimeSpan.FromSeconds(3599));
+        (await host.GetAsync(Me)).Status.ShouldBe(200);
+        host.Time.Advance(TimeSpan.FromSeconds(2));
+        (await host.GetAsync(Me)).Code.ShouldBe("TOKEN_EXPIRED");
+    }
+
+    [Fact]
+    public async Task Refusals_AreToldApartAndAudited()
+    {
+        // P-77, P-78, A-56
+        await using AdminHost host = await AdminHost.StartAsync();
+        string admin = host.Token!;
+        await RefusedAsync(null, "AUTHENTICATION_REQUIRED", "Bearer");
+        await RefusedAsync(
+            admin[..^2] + (admin[^2] == 'A' ? 'B' : 'A') + admin[^1],
+            "TOKEN_INVALID",
+            "Bearer error=\"invalid_token\""
+        );
+        await RefusedAsync(
+            "mcp_key_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "TOKEN_INVALID",
+            "Bearer error=\"invalid_token\""
+        );
+        host.Token = admin;
+        (await host.PostAsync("/api/v1/auth/logout")).Status.ShouldBe(200);
+        await RefusedAsync(admin, "TOKEN_REVOKED", "Bearer error=\"invalid_token\"");
+        host.Token = await host.SignInAsync("carol");
+        Answer forbidden = await host.GetAsync("/api/v1/mcp/groups");
+        (forbidden.Status, forbidden.Code).ShouldBe((403, "AUTHORIZATION_FAILED"));
+
+        (IReadOnlyList<AuditRow> rows, _) = await host.Get<AuditLog>()
+            .ReadAsync(new("access.refused", null, null, null, null), 0, 50, default);
+        rows.Select(row => row.Record.Result)
+            .Reverse()
+            .ShouldBe(
+                ["AUTHENTICATION_REQUIRED", "TOKEN_INVALID", "TOKEN_INVALID", "TOKEN_REVOKED", "AUTHORIZATION_FAILED"],
+                ignoreOrder: true
+            );
+        rows.ShouldAllBe(row => row.Record.Resource == "GET /api/v1/mcp/groups");
+
+        async Task RefusedAsync(string? token, string code, string challenge)
+        {
+            host.Token = token;
+            Answer answer = await host.GetAsync("/api/v1/mcp/groups");
+            (answer.Status, answer.Code).ShouldBe((401, code));
+            answer.Headers.WwwAuthenticate.ToString().ShouldBe(challenge);
+        }
+    }
+
+    [Fact]
+    public async Task Tokens_SurviveARestartAndRevocationsToo()
+    {
+        using var folder = new TempFolder();
+        var options = new StorageOptions { DataDirectory = folder.Path };
+        string kept;
+        string revoked;
+        await using (TestStore store = await TestStore.OpenAsync(options))
+        {
+            UserStore users = Users(store);
+            UserRow user = (await users.AddAsync("carol", "password", ["customer"], null, default)).Require();
+            kept = Issuer(store).Issue(user).Text;
+            IssuedToken token = Issuer(store).Issue(user);
+            revoked = token.Text;
+            await users.RevokeAsync(token.User, default);
+        }
+        await using TestStore again = await TestStore.OpenAsync(options);
+        var reader = new TokenReader(Key(again), again.Watcher, TimeProvider.System);
+        reader.TryRead(kept, out UserIdentity? found, out TokenFailure reason).ShouldBeTrue();
+        (found!.Username, reason).ShouldBe(("carol", TokenFailure.None));
+        reader.TryRead(revoked, out _, out reason).ShouldBeFalse();
+        reason.ShouldBe(TokenFailure.Revoked);
+
+        TokenKey Key(TestStore store) => new(new IdentityOptions(), store.Get<Server.Storage.Secrets.MasterKey>());
+        TokenIssuer Issuer(TestStore store) => new(Key(store), new IdentityOptions(), TimeProvider.System);
+    }
+
+    [Fact]
+    public async Task GivenSecret_SignsAndMustBeLongEnough()
+    {
+        await using AdminHost one = await AdminHost.StartAsync(
+            identity: new IdentityOptions { JwtSecret = new string('s', 32) }
+        );
+        Jwt.TryVerify(one.Token!, Encoding.UTF8.GetBytes(new string('s', 32)), out _).ShouldBeTrue();
+        new IdentityOptions { JwtSecret = new string('s', 31) }
+            .Validate()
+            .ShouldHaveSingleItem()
+            .ShouldContain("32 bytes");
+    }
+
+    [Fact]
+    public async Task Login_Wrong_SaysTheSameForKnownAndUnknownUsersAndSlowsDown()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        string unknown = (await host.PostAsync(Login, """{"username":"nobody","password":"x"}"""))
+            .Json.GetProperty("error")
+            .GetRawText();
+        for (int i = 0; i < 5; i++)
+        {
+            Answer wrong = await host.PostAsync(Login, """{"username":"carol","password":"x"}""");
+            wrong.Status.ShouldBe(401);
+            wrong.Json.GetProperty("error").GetRawText().ShouldBe(unknown);
+        }
+        // The right password waits too, or guessing would go on through the wait.
+        Answer slowed = await host.PostAsync(Login, $$"""{"username":"carol","password":"{{AdminHost.Password}}"}""");
+        (slowed.Status, slowed.Code).ShouldBe((429, "RATE_LIMIT_EXCEEDED"));
+        slowed.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+        slowed.Json.GetProperty("error").GetProperty("message").GetString().ShouldBe("Rate limit exceeded");
+        // Nobody else is held up, and the wait passes.
+        await host.SignInAsync("admin");
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        await host.SignInAsync("carol");
+        (
+            await host.Get<AuditLog>()
+                .ReadAsync(new("auth.login", null, "AUTHENTICATION_FAILED", null, null), 0, 9, default)
+        ).Total.ShouldBe(6);
+        (
+            await host.Get<AuditLog>()
+                .ReadAsync(new("auth.login", null, "RATE_LIMIT_EXCEEDED", null, null), 0, 9, default)
+        ).Total.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Throttle_OneAddress_DoublesAndForgetsAndLeavesOthersAlone()
+    {
+        var time = new Fairlead.Testing.FakeTimeProvider();
+        var throttle = new LoginThrottle(time);
+        var here = IPAddress.Parse("192.0.2.1");
+        for (int i = 0; i < 8; i++)
+            throttle.Failed("Admin", here);
+        throttle.Wait("admin", here).ShouldBe(TimeSpan.FromSeconds(8));
+        throttle.Wait("admin", IPAddress.Parse("::ffff:192.0.2.1")).ShouldBe(TimeSpan.FromSeconds(8));
+        throttle.Wait("admin", IPAddress.Parse("192.0.2.2")).ShouldBe(TimeSpan.Zero);
+        throttle.Wait("other", here).ShouldBe(TimeSpan.Zero);
+        time.Advance(TimeSpan.FromMinutes(16));
+        throttle.Failed("admin", here);
+        throttle.Wait("admin", here).ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Throttle_ManyAddresses_MeetsTheCountOfTheUser()
+    {
+        var throttle = new LoginThrottle(new Fairlead.Testing.FakeTimeProvider());
+        for (int i = 0; i < 50; i++)
+            throttle.Failed("admin", new IPAddress([2, 0, 0, (byte)i]));
+        throttle.Wait("admin", IPAddress.Parse("192.0.2.9")).ShouldBe(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task FirstAdmin_IsMadeOnceWithALongPassword()
+    {
+        using var folder = new TempFolder();
+        await using TestStore store = await TestStore.OpenAsync(new StorageOptions { DataDirectory = folder.Path });
+        UserStore users = Users(store);
+        string password = (await users.EnsureAdminAsync(null, default)).ShouldNotBeNull();
+        password.Length.ShouldBeGreaterThanOrEqualTo(16);
+        (await users.EnsureAdminAsync(null, default)).ShouldBeNull();
+        (await users.EnsureAdminAsync("given password", default)).ShouldBeNull();
+        UserRow admin = (await users.VerifyAsync("admin", password, default)).ShouldNotBeNull();
+        admin.Roles.ShouldBe(["admin"]);
+        (await users.VerifyAsync("admin", password + "x", default)).ShouldBeNull();
+        (await users.VerifyAsync("nobody", password, default)).ShouldBeNull();
+        await Should.ThrowAsync<StoreException>(() => users.EnsureAdminAsync("short", default));
+    }
+
+    private static UserStore Users(TestStore store) =>
+        new(store.Get<StoreWriter>(), new Microsoft.AspNetCore.Identity.PasswordHasher<UserRow>(), TimeProvider.System);
+}
