@@ -35,9 +35,29 @@ internal static class Connector
         }
     }
 
+    /// <summary>Shakes hands on a channel whose process runs; a failed handshake ends the process.</summary>
+    public static Task<Opened> OpenStdioAsync(
+        StdioChannel channel,
+        Revision? known,
+        ChannelOptions options,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        return ShakeAsync(channel, channel, known, options, time, AcceptAsync, cancellationToken);
+
+        async ValueTask<IChannel> AcceptAsync(ServiceHello hello)
+        {
+            channel.Hello = hello;
+            if (hello.Era == Era.Legacy)
+                await channel.NotifyAsync(McpMethod.NotificationsInitialized, default, cancellationToken);
+            return channel;
+        }
+    }
+
     private static async Task<Opened> ShakeAsync(
-        ModernHttpChannel modern,
-        LegacyHttpChannel legacy,
+        IChannel modern,
+        IChannel legacy,
         Revision? known,
         ChannelOptions options,
         TimeProvider time,

@@ -4,8 +4,8 @@ using Fairlead.Protocol;
 namespace Fairlead.Server.Services.Channels;
 
 /// <summary>
-/// Writes the messages we send to services, each once into one pooled buffer. The result never contains a raw line
-/// break: in JSON one can only stand between tokens, so it becomes a space (R97, stdio framing).
+/// Writes the messages we send to services, each once into one pooled buffer. Line breaks between tokens stay: the
+/// stdio writer replaces them (R97), over HTTP they do no harm.
 /// </summary>
 internal static class WireWriter
 {
@@ -22,7 +22,6 @@ internal static class WireWriter
         if (!parameters.IsEmpty)
         {
             message.Append(",\"params\":"u8);
-            var start = message.Length;
             if (call.WantsProgress)
             {
                 var (offset, length) = call.ProgressToken.GetOffsetAndLength(parameters.Length);
@@ -34,7 +33,6 @@ internal static class WireWriter
             {
                 message.Append(parameters);
             }
-            OneLine(message.Span[start..]);
         }
         message.Append((byte)'}');
         return message;
@@ -51,7 +49,6 @@ internal static class WireWriter
             message.Append(parameters);
         }
         message.Append((byte)'}');
-        OneLine(message.Span);
         return message;
     }
 
@@ -75,11 +72,13 @@ internal static class WireWriter
         message.Append(answer.IsError ? ",\"error\":"u8 : ",\"result\":"u8);
         message.Append(answer.Json.Span);
         message.Append((byte)'}');
-        OneLine(message.Span);
         return message;
     }
 
-    /// <summary>Replaces raw line breaks by spaces; they are legal only between tokens.</summary>
+    /// <summary>
+    /// Replaces raw line breaks of an answer by spaces: in JSON they stand between tokens only, and an answer may go on
+    /// as the data of one event, where each would cut it.
+    /// </summary>
     public static void OneLine(Span<byte> json)
     {
         for (var at = json.IndexOfAny((byte)'\n', (byte)'\r'); at >= 0; at = json.IndexOfAny((byte)'\n', (byte)'\r'))

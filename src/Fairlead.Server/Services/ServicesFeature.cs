@@ -1,0 +1,40 @@
+using Fairlead.Runtime;
+using Fairlead.Server.Services.Supervision;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Server.Services;
+
+/// <summary>
+/// The Services room: stored intent → <see cref="DesiredServices"/> → <see cref="Reconciler"/> →
+/// <see cref="ReconcileLoop"/> → one <see cref="ServiceSupervisor"/> a service → its <see cref="ServiceSlot"/>, where the
+/// Gateway finds the channel.
+/// </summary>
+internal static class ServicesFeature
+{
+    /// <summary>
+    /// Needs Storage. To be added before the Gateway: hosted services stop in reverse, so calls are drained before their
+    /// services go.
+    /// </summary>
+    public static IServiceCollection AddServices(this IServiceCollection services, ServicesOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.TryAddSingleton<ServiceSlots>();
+        services.AddSingleton(static provider => new ProcessHost(
+            new ProcessHostOptions
+            {
+                MaxMessageBytes = provider.GetRequiredService<ServicesOptions>().Channels.MaxMessageBytes,
+            },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ProcessHost>>()
+        ));
+        services.AddSingleton<ServiceConnector>();
+        services.AddSingleton<ServiceRoom>();
+        services.AddSingleton<ReconcileLoop>();
+        services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReconcileLoop>());
+        return services;
+    }
+}

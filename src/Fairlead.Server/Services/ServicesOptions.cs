@@ -1,0 +1,36 @@
+using Fairlead.Server.Services.Channels;
+
+namespace Fairlead.Server.Services;
+
+/// <summary>How services are kept alive (security.md section 5 "Upstream crash").</summary>
+internal sealed record ServicesOptions
+{
+    public ChannelOptions Channels { get; init; } = new();
+
+    /// <summary>First pause after an unexpected end; doubles up to <see cref="LongestBackoff"/>. 0.5 s.</summary>
+    public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>60 s.</summary>
+    public TimeSpan LongestBackoff { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>A life this long makes the next failure a first one again; 30 s.</summary>
+    public TimeSpan GoodLife { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Starts of one service within a minute; 12.</summary>
+    public int StartsPerMinute { get; init; } = 12;
+
+    /// <summary>Shortest time between two readings of a service's lists; 1 s (security.md section 5 "Notification flood").</summary>
+    public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long one list request may take; 30 s.</summary>
+    public TimeSpan ListTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Most items taken of one kind; 10,000.</summary>
+    public int MostItems { get; init; } = 10_000;
+
+    /// <summary>Most pages read of one list; 1,000.</summary>
+    public int MostPages { get; init; } = 1_000;
+
+    /// <summary>How long the stop of all services may take at shutdown; 15 s.</summary>
+    public TimeSpan ShutdownLimit { get; init; } = TimeSpan.FromSeconds(15);
+}

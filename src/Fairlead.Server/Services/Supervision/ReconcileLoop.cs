@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using Fairlead.Server.Storage;
+using Microsoft.Extensions.Hosting;
+
+namespace Fairlead.Server.Services.Supervision;
+
+/// <summary>
+/// Brings the running services in line with the stored intent, whenever that changes. Only starts and stops here wait
+/// for nothing: every service has its own supervisor.
+/// </summary>
+internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
+{
+    private static readonly TimeSpan StopStagger = TimeSpan.FromMilliseconds(500);
+    private readonly ConcurrentDictionary<ServiceId, Handled> handled = new();
+    private readonly Signal changed = new();
+    private long order;
+
+    /// <param name="Definition">What the supervisor was started from.</param>
+    /// <param name="Supervisor">Also after its stop, so that the stop can still be forced.</param>
+    /// <param name="Ending">Completes when the stop is over; null while it is kept alive.</param>
+    /// <param name="Removing">No longer registered: forgotten when the stop is over.</param>
+    /// <param name="Order">Order of starts.</param>
+    private sealed record Handled(
+        ServiceDefinition Definition,
+        ServiceSupervisor? Supervisor,
+        Task? Ending,
+        bool Removing,
+        long Order
+    );
+
+    /// <summary>The supervisor of a service, the last one after a stop.</summary>
+    public ServiceSupervisor? Find(ServiceId id) => handled.GetValueOrDefault(id)?.Supervisor;
+
+    /// <summary>Stops a service at once, also while an ordinary stop is under way (S-09).</summary>
+    public Task KillAsync(ServiceId id) => Find(id)?.StopAsync(now: true) ?? Task.CompletedTask;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await StopAllAsync();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        room.Store.Changed += OnChanged;
+        changed.Set();
+        try
+        {
+            while (true)
+            {
+                await changed.WaitAsync(stoppingToken);
+                Reconcile(DesiredServices.From(room.Store.Current));
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Shutdown: StopAsync ends the services.
+        }
+        finally
+        {
+            room.Store.Changed -= OnChanged;
+        }
+    }
+
+    private void OnChanged(StoreSnapshot snapshot) => changed.Set();
+
+    private void Reconcile(DesiredServices desired)
+    {
+        var observed = handled.ToDictionary(
+            h => h.Key,
+            h => new ObservedService(h.Value.Definition, Runs: h.Value.Ending is null)
+        );
+        foreach (var action in Reconciler.Decide(desired, observed))
+            Apply(action);
+    }
+
+    private void Apply(ReconcileAction action)
+    {
+        var old = handled.GetValueOrDefault(action.Id);
+        switch (action)
+        {
+            case ReconcileAction.Start start:
+                Begin(start.Config, old?.Ending ?? Task.CompletedTask);
+                break;
+            case ReconcileAction.Replace replace:
+                Begin(replace.Config, End(old));
+                break;
+            case ReconcileAction.Stop stop:
+                handled[stop.Id] = new Handled(
+                    stop.Config.Definition,
+                    old?.Supervisor,
+                    StoppedAsync(stop.Id, old, "stopped by an operator"),
+                    Removing: false,
+                    Order: 0
+                );
+                break;
+            case ReconcileAction.Remove remove when old is { Removing: false }:
+                var gone = old with { Ending = StoppedAsync(remove.Id, old, "removed"), Removing = true };
+                handled[remove.Id] = gone;
+                _ = ForgetAsync(remove.Id, gone);
+                break;
+            default:
+                break; // its removal is under way
+        }
+    }
+
+    /// <summary>Starts a supervisor; where an old life is still ending, after that.</summary>
+    private void Begin(ServiceConfig config, Task before) =>
+        handled[config.Id] = new Handled(
+            config.Definition,
+            new ServiceSupervisor(config, room, before),
+            Ending: null,
+            Removing: false,
+            Interlocked.Increment(ref order)
+        );
+
+    private static Task End(Handled? old) => old?.Ending ?? old?.Supervisor?.StopAsync(now: false) ?? Task.CompletedTask;
+
+    private async Task StoppedAsync(ServiceId id, Handled? old, string reason)
+    {
+        await End(old);
+        room.Slots.Get(id).Set(new ServiceState(ServiceStatus.Stopped, reason, room.Time.GetUtcNow()));
+    }
+
+    private async Task ForgetAsync(ServiceId id, Handled gone)
+    {
+        await gone.Ending!;
+        // It may have been registered again meanwhile.
+        if (handled.TryRemove(KeyValuePair.Create(id, gone)))
+            room.Slots.TryRemove(id);
+    }
+
+    /// <summary>In the reverse order of their start (S-13), each given a moment before the next, all together bounded.</summary>
+    private async Task StopAllAsync()
+    {
+        var stops = new List<Task>();
+        foreach (var service in handled.Values.OrderByDescending(h => h.Order))
+        {
+            var stop = End(service);
+            stops.Add(stop);
+            await Task.WhenAny(stop, Task.Delay(StopStagger, room.Time));
+        }
+        try
+        {
+            await Task.WhenAll(stops).WaitAsync(room.Options.ShutdownLimit, room.Time);
+        }
+        catch (TimeoutException)
+        {
+            // What is left is killed when the process host is disposed.
+            SupervisionLog.StopTooSlow(room.Logger, stops.Count(s => !s.IsCompleted), room.Options.ShutdownLimit);
+        }
+    }
+}

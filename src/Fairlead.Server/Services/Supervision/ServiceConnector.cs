@@ -1,0 +1,137 @@
+using Fairlead.Protocol;
+using Fairlead.Runtime;
+using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Storage;
+
+namespace Fairlead.Server.Services.Supervision;
+
+/// <summary>A connection attempt: the channel, and the process where there is one, or why there is none.</summary>
+internal readonly record struct Connection(
+    IChannel? Channel,
+    ServiceProcess? Process,
+    string Problem,
+    bool EndedOnProbe = false
+);
+
+/// <summary>Opens the channel of a registered service: variables, process or HTTP, handshake.</summary>
+internal sealed class ServiceConnector(
+    ProcessHost host,
+    StorageOptions storage,
+    ServicesOptions options,
+    TimeProvider time
+)
+{
+    /// <summary>Shorter values are too common in plain text to be hidden.</summary>
+    private const int ShortestSecret = 8;
+
+    public async Task<Connection> OpenAsync(
+        ServiceConfig config,
+        Revision? known,
+        IChannelEvents events,
+        Action<ServiceProcess> started,
+        CancellationToken cancellationToken
+    )
+    {
+        var missing = new SortedSet<string>(StringComparer.Ordinal);
+        string Expand(string text) => Expansion.Expand(text, Lookup, missing);
+        var definition = config.Definition;
+        if (definition.Transport == ServiceTransport.StreamableHttp)
+        {
+            var url = Expand(definition.Url ?? "");
+            var headers = definition.Headers.Select(h => KeyValuePair.Create(h.Key, Expand(h.Value))).ToList();
+            return missing.Count > 0 ? Unset(missing)
+                : !Uri.TryCreate(url, UriKind.Absolute, out var uri) ? new Connection(null, null, "url is not valid")
+                : await OpenHttpAsync(uri, headers, known, events, cancellationToken);
+        }
+        var spec = new ProcessSpec
+        {
+            Name = config.Name,
+            Command = Expand(definition.Command ?? ""),
+            Arguments = [.. definition.Args.Select(Expand)],
+            Environment = definition.Env.ToDictionary(e => e.Key, e => Expand(e.Value)),
+            WorkingDirectory = definition.Cwd is { } cwd ? Expand(cwd) : null,
+        };
+        return missing.Count > 0
+            ? Unset(missing)
+            : await OpenStdioAsync(spec, known, events, started, cancellationToken);
+    }
+
+    /// <summary>Hides the values of a service's environment in what it writes to its standard error.</summary>
+    public static string Redact(string line, IEnumerable<string> secrets)
+    {
+        foreach (var secret in secrets)
+            line = line.Replace(secret, "***", StringComparison.Ordinal);
+        return line;
+    }
+
+    private static Connection Unset(SortedSet<string> missing) =>
+        new(null, null, $"not set in the gateway's environment: {string.Join(", ", missing)}");
+
+    private string? Lookup(string name) =>
+        name == Expansion.DataDirectory
+            ? Path.GetFullPath(storage.DataDirectory)
+            : Environment.GetEnvironmentVariable(name);
+
+    private async Task<Connection> OpenHttpAsync(
+        Uri uri,
+        List<KeyValuePair<string, string>> headers,
+        Revision? known,
+        IChannelEvents events,
+        CancellationToken cancellationToken
+    )
+    {
+        var opened = await Connector.OpenHttpAsync(
+            uri,
+            headers,
+            known,
+            events,
+            options.Channels,
+            time,
+            cancellationToken
+        );
+        return new Connection(opened.Channel, null, opened.Problem);
+    }
+
+    private async Task<Connection> OpenStdioAsync(
+        ProcessSpec spec,
+        Revision? known,
+        IChannelEvents events,
+        Action<ServiceProcess> started,
+        CancellationToken cancellationToken
+    )
+    {
+        string[] secrets = [.. spec.Environment.Values.Where(v => v.Length >= ShortestSecret).Distinct()];
+        var channel = new StdioChannel(events);
+        ServiceProcess process;
+        try
+        {
+            process = await channel.StartAsync(
+                host,
+                spec with
+                {
+                    Redact = line => Redact(line, secrets),
+                },
+                cancellationToken
+            );
+        }
+        catch (Exception e) when (e is ProcessStartException or PlatformNotSupportedException)
+        {
+            return new Connection(null, null, e.Message);
+        }
+        started(process);
+        var opened = await Connector.OpenStdioAsync(channel, known, options.Channels, time, cancellationToken);
+        var last = opened.Channel is null ? process.StderrTail(1) : [];
+        return new Connection(
+            opened.Channel,
+            process,
+            last.Count > 0 ? $"{opened.Problem}; it last said: {Cut(last[0])}" : opened.Problem,
+            opened.EndedOnProbe
+        );
+    }
+
+    private static string Cut(string line)
+    {
+        const int most = 300;
+        return line.Length <= most ? line : line[..most];
+    }
+}
