@@ -1,11 +1,14 @@
+using Fairlead.Server.Console;
 using Fairlead.Server.Gateway;
 using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Gateway.Traffic;
 using Fairlead.Server.Groups;
 using Fairlead.Server.Hosting;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Import;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Telemetry;
@@ -16,7 +19,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-namespace Fairlead.Server;
+namespace Fairlead.Server.Hosting;
 
 /// <summary>What the first start of an empty store made, to be shown to the operator once.</summary>
 /// <param name="AdminPassword">The made-up password of user <c>admin</c>; null where one was given.</param>
@@ -44,10 +47,10 @@ public static class FairleadFeature
         services.AddStorage(options.Storage);
         services.AddAudit();
         services.AddIdentity(options.Identity);
-        services.AddTelemetry(options.CallLog, options.Storage);
+        services.AddSingleton<WriteCallLog>(static (in CallLogRow _) => true);
         services.AddGroups();
         services.AddTools();
-        services.AddSingleton<ServiceSlots>();
+        services.AddSingleton<ServiceImport>();
         services.AddSingleton(static p => new SessionIds(
             p.GetRequiredService<MasterKey>().Derive("sessions"),
             p.GetRequiredService<GatewayOptions>().Node
@@ -59,9 +62,11 @@ public static class FairleadFeature
         );
         services.AddSingleton<Func<bool>>(static p => () => !p.GetRequiredService<StoreWatcher>().Health.Expired);
         services.AddGateway(options.Gateway);
+        services.AddHostedService<RouteUpdates>();
         services.AddSingleton<FirstStart>();
         services.AddHostedService(static p => p.GetRequiredService<FirstStart>());
         services.AddServices(options.Services);
+        services.AddConsole();
         services.AddSingleton<DrainStage>();
         services.AddHostedService(static p => p.GetRequiredService<DrainStage>());
         return builder;
@@ -79,9 +84,7 @@ public static class FairleadFeature
         app.MapIdentity();
         app.MapAudit();
         app.MapGroups();
-        app.MapServices();
-        app.MapTelemetry();
-        app.MapOpenApi();
+        app.MapConsole();
         return app;
     }
 

@@ -1,5 +1,6 @@
 using Fairlead.Server.Gateway;
 using Fairlead.Server.Identity;
+using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
 using Microsoft.Extensions.Configuration;
 
@@ -11,6 +12,7 @@ internal sealed record FairleadOptions
     public StorageOptions Storage { get; init; } = new();
     public IdentityOptions Identity { get; init; } = new();
     public GatewayOptions Gateway { get; init; } = new();
+    public ServicesOptions Services { get; init; } = new();
     public FirstStartOptions FirstStart { get; init; } = new();
 
     /// <summary>Binds and refuses what nobody reads: a misspelt key would otherwise be ignored in silence.</summary>

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fairlead.Server;
+using Fairlead.Server.Hosting;
 using Fairlead.Server.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

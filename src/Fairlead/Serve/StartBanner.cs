@@ -1,4 +1,4 @@
-using Fairlead.Server;
+using Fairlead.Server.Hosting;
 
 namespace Fairlead.Serve;
 
