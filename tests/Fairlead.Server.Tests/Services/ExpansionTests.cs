@@ -24,7 +24,14 @@ public sealed class ExpansionTests
         Expansion
             .Expand(
                 text,
-                n => n switch { "TOKEN" => "secret", "EMPTY" => "", "FAIRLEAD_DATA" => "/data", _ => null },
+                n =>
+                    n switch
+                    {
+                        "TOKEN" => "secret",
+                        "EMPTY" => "",
+                        "FAIRLEAD_DATA" => "/data",
+                        _ => null,
+                    },
                 unset
             )
             .ShouldBe(expected);

@@ -97,11 +97,7 @@ internal sealed class StdioChannel : IChannel, IMessageSink
         }
     }
 
-    public ValueTask NotifyAsync(
-        McpMethod method,
-        ReadOnlyMemory<byte> parameters,
-        CancellationToken cancellationToken
-    )
+    public ValueTask NotifyAsync(McpMethod method, ReadOnlyMemory<byte> parameters, CancellationToken cancellationToken)
     {
         using var message = WireWriter.Notification(method, parameters.Span);
         process?.Send(message.Written.Span);

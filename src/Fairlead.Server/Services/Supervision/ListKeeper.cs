@@ -84,7 +84,8 @@ internal sealed partial class ListKeeper(
 
     private async Task LaterAsync(CancellationToken cancellationToken)
     {
-        await Task.Delay(StoreRetryPause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(StoreRetryPause, time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!cancellationToken.IsCancellationRequested)
             Refresh();
     }

@@ -19,7 +19,13 @@ internal readonly record struct ListRead(List<CatalogueItem>? Items, string? Pro
 internal sealed class ListReader(ServiceId service, IChannel channel, ServicesOptions options, TimeProvider time)
 {
     /// <summary>The lists there are, in the order they are read.</summary>
-    public static readonly ItemKind[] Kinds = [ItemKind.Tool, ItemKind.Prompt, ItemKind.Resource, ItemKind.ResourceTemplate];
+    public static readonly ItemKind[] Kinds =
+    [
+        ItemKind.Tool,
+        ItemKind.Prompt,
+        ItemKind.Resource,
+        ItemKind.ResourceTemplate,
+    ];
 
     /// <summary>
     /// Whether the service declares this list. Tools are always asked for: they are what services are for, and one that
@@ -27,10 +33,7 @@ internal sealed class ListReader(ServiceId service, IChannel channel, ServicesOp
     /// </summary>
     public bool Offers(ItemKind kind) =>
         kind == ItemKind.Tool
-        || JsonScan.Has(
-            channel.Hello.Capabilities.Span,
-            kind == ItemKind.Prompt ? "prompts"u8 : "resources"u8
-        );
+        || JsonScan.Has(channel.Hello.Capabilities.Span, kind == ItemKind.Prompt ? "prompts"u8 : "resources"u8);
 
     public async Task<ListRead> ReadAsync(ItemKind kind, CancellationToken cancellationToken)
     {
@@ -45,12 +48,21 @@ internal sealed class ListReader(ServiceId service, IChannel channel, ServicesOp
             if (!more)
                 return new ListRead(items, null);
             if (items.Count >= options.MostItems)
-                return new ListRead(items, $"{MethodOf(kind).Wire()} has more than {options.MostItems} items; the rest is left out");
+                return new ListRead(
+                    items,
+                    $"{MethodOf(kind).Wire()} has more than {options.MostItems} items; the rest is left out"
+                );
             if (!cursors.Add(next!))
-                return new ListRead(items, $"{MethodOf(kind).Wire()} goes in circles; it was cut at the repeated cursor");
+                return new ListRead(
+                    items,
+                    $"{MethodOf(kind).Wire()} goes in circles; it was cut at the repeated cursor"
+                );
             cursor = next;
         }
-        return new ListRead(items, $"{MethodOf(kind).Wire()} has more than {options.MostPages} pages; the rest is left out");
+        return new ListRead(
+            items,
+            $"{MethodOf(kind).Wire()} has more than {options.MostPages} pages; the rest is left out"
+        );
     }
 
     /// <summary>Tools whose header annotations break a rule, to be left out on modern HTTP (R20): name and reason.</summary>

@@ -83,7 +83,7 @@ internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
                 Begin(start.Config, old?.Ending ?? Task.CompletedTask);
                 break;
             case ReconcileAction.Replace replace:
-                Begin(replace.Config, End(old));
+                Begin(replace.Config, EndAsync(old));
                 break;
             case ReconcileAction.Stop stop:
                 handled[stop.Id] = new Handled(
@@ -114,11 +114,12 @@ internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
             Interlocked.Increment(ref order)
         );
 
-    private static Task End(Handled? old) => old?.Ending ?? old?.Supervisor?.StopAsync(now: false) ?? Task.CompletedTask;
+    private static Task EndAsync(Handled? old) =>
+        old?.Ending ?? old?.Supervisor?.StopAsync(now: false) ?? Task.CompletedTask;
 
     private async Task StoppedAsync(ServiceId id, Handled? old, string reason)
     {
-        await End(old);
+        await EndAsync(old);
         room.Slots.Get(id).Set(new ServiceState(ServiceStatus.Stopped, reason, room.Time.GetUtcNow()));
     }
 
@@ -136,7 +137,7 @@ internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
         var stops = new List<Task>();
         foreach (var service in handled.Values.OrderByDescending(h => h.Order))
         {
-            var stop = End(service);
+            var stop = EndAsync(service);
             stops.Add(stop);
             await Task.WhenAny(stop, Task.Delay(StopStagger, room.Time));
         }

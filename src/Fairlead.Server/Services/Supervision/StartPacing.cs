@@ -41,9 +41,7 @@ internal sealed class StartPacing(ServicesOptions options, TimeProvider time, Ra
     public TimeSpan UntilRoom()
     {
         Forget();
-        return starts.Count < options.StartsPerMinute
-            ? TimeSpan.Zero
-            : Window - time.GetElapsedTime(starts.Peek());
+        return starts.Count < options.StartsPerMinute ? TimeSpan.Zero : Window - time.GetElapsedTime(starts.Peek());
     }
 
     private void Forget()

@@ -49,7 +49,10 @@ public sealed class StdioChannelTests
             events,
             CancellationToken.None
         );
-        events.Notifications.Select(n => n.Params[(n.Params.IndexOf("progress\":", 20, StringComparison.Ordinal) + 10)..][..1])
+        events
+            .Notifications.Select(n =>
+                n.Params[(n.Params.IndexOf("progress\":", 20, StringComparison.Ordinal) + 10)..][..1]
+            )
             .ShouldBe(["1", "2", "3", "4", "5"]);
         events.Notifications.ShouldAllBe(n => long.Parse(n.Token) > 0);
     }
@@ -72,7 +75,10 @@ public sealed class StdioChannelTests
         await using var fixture = await StdioFixture.StartAsync(Era.Legacy);
         var strangers = Enumerable.Range(0, 3).Select(_ => new CallRecorder()).ToArray();
         using var stop = new CancellationTokenSource();
-        var open = strangers.Take(2).Select((s, i) => CallAsync(fixture, "silent", s, $"session-{i}", stop.Token)).ToList();
+        var open = strangers
+            .Take(2)
+            .Select((s, i) => CallAsync(fixture, "silent", s, $"session-{i}", stop.Token))
+            .ToList();
         await fixture.Channel.UntilCountsAsync("others=2;");
         (await CallAsync(fixture, "ask", strangers[2], "session-2")).ShouldContain("belongs to no single open call");
         strangers.ShouldAllBe(s => s.Questions.IsEmpty);
@@ -164,7 +170,9 @@ public sealed class StdioChannelTests
         await using var fixture = await StdioFixture.StartAsync(Era.Legacy);
         var calls = Enumerable
             .Range(0, 3)
-            .Select(_ => fixture.Channel.CallAsync(FixtureCalls.Tool(Era.Legacy, "silent"), new CallRecorder(), default).AsTask())
+            .Select(_ =>
+                fixture.Channel.CallAsync(FixtureCalls.Tool(Era.Legacy, "silent"), new CallRecorder(), default).AsTask()
+            )
             .ToList();
         await fixture.Channel.UntilCountsAsync("others=3;");
         var watch = Stopwatch.StartNew();
@@ -177,7 +185,11 @@ public sealed class StdioChannelTests
         }
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(1));
         fixture.Events.Closed.Single().ShouldContain("signal 9");
-        using var next = await fixture.Channel.CallAsync(FixtureCalls.Tool(Era.Legacy, "echo"), new CallRecorder(), default);
+        using var next = await fixture.Channel.CallAsync(
+            FixtureCalls.Tool(Era.Legacy, "echo"),
+            new CallRecorder(),
+            default
+        );
         next.Failure.ShouldBe(ChannelFailure.NotConnected);
         next.Dispatched.ShouldBeFalse();
     }
@@ -203,7 +215,9 @@ public sealed class StdioChannelTests
     {
         await using var fixture = await StdioFixture.StartAsync(Era.Legacy);
         await fixture.Channel.CallTextAsync("listchange");
-        await Eventually.UntilAsync(() => fixture.Events.Notifications.Any(n => n.Method == McpMethod.NotificationsToolsListChanged));
+        await Eventually.UntilAsync(() =>
+            fixture.Events.Notifications.Any(n => n.Method == McpMethod.NotificationsToolsListChanged)
+        );
     }
 
     [Fact]

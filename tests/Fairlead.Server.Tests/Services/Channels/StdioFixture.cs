@@ -30,13 +30,22 @@ internal sealed class StdioFixture : IAsyncDisposable
     public static Task<StdioFixture> StartAsync(Era era, params string[] arguments) =>
         OpenAsync(null, null, ["--era", era == Era.Modern ? "modern" : "legacy", .. arguments]);
 
-    public static async Task<StdioFixture> OpenAsync(Revision? known, ChannelOptions? options, params string[] arguments)
+    public static async Task<StdioFixture> OpenAsync(
+        Revision? known,
+        ChannelOptions? options,
+        params string[] arguments
+    )
     {
-        var host = new ProcessHost(new ProcessHostOptions(), TimeProvider.System, NullLogger.Instance);
+        var started = new ProcessHost(new ProcessHostOptions(), TimeProvider.System, NullLogger.Instance);
         var events = new ChannelRecorder();
         var channel = new StdioChannel(events);
-        var spec = new ProcessSpec { Name = "fixture", Command = FixtureProcess.Command, Arguments = arguments };
-        var process = await channel.StartAsync(host, spec, CancellationToken.None);
+        var spec = new ProcessSpec
+        {
+            Name = "fixture",
+            Command = FixtureProcess.Command,
+            Arguments = arguments,
+        };
+        var process = await channel.StartAsync(started, spec, CancellationToken.None);
         var opened = await Connector.OpenStdioAsync(
             channel,
             known,
@@ -44,7 +53,7 @@ internal sealed class StdioFixture : IAsyncDisposable
             TimeProvider.System,
             CancellationToken.None
         );
-        return new StdioFixture(host, process, events, opened);
+        return new StdioFixture(started, process, events, opened);
     }
 
     public async ValueTask DisposeAsync()

@@ -11,10 +11,25 @@ public sealed class WireMessageTests
     [Theory]
     [InlineData("""{"jsonrpc":"2.0","id":7,"result":{"a":[1]}}""", "Result", 7, """{"a":[1]}""")]
     [InlineData("""{"result":{},"id":7,"jsonrpc":"2.0"}""", "Result", 7, "{}")]
-    [InlineData("""{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"x"}}""", "Error", 7, """{"code":1,"message":"x"}""")]
-    [InlineData("""{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}""", "Error", 0, """{"code":1,"message":"x"}""")]
+    [InlineData(
+        """{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"x"}}""",
+        "Error",
+        7,
+        """{"code":1,"message":"x"}"""
+    )]
+    [InlineData(
+        """{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}""",
+        "Error",
+        0,
+        """{"code":1,"message":"x"}"""
+    )]
     [InlineData("""{"jsonrpc":"2.0","id":"s","method":"ping"}""", "Request", 0, "")]
-    [InlineData("""{"jsonrpc":"2.0","method":"notifications\/progress","params":{"p":1}}""", "Notification", 0, """{"p":1}""")]
+    [InlineData(
+        """{"jsonrpc":"2.0","method":"notifications\/progress","params":{"p":1}}""",
+        "Notification",
+        0,
+        """{"p":1}"""
+    )]
     [InlineData("""{"jsonrpc":"2.0","id":7,"result":{},"extra":{"id":8}}""", "Result", 7, "{}")]
     [InlineData("""{"jsonrpc":"2.0","id":-7,"result":{}}""", "Result", 0, "{}")]
     [InlineData("""{"jsonrpc":"2.0","id":"7","result":{}}""", "Result", 0, "{}")]
@@ -67,9 +82,11 @@ public sealed class WireMessageTests
                 ProgressToken = at..(at + 8),
             }
         );
-        Encoding.UTF8.GetString(message.Span).ShouldBe(
-            """{"jsonrpc":"2.0","id":42,"method":"tools/call","params":{"_meta":{"progressToken":42},"name":"x"}}"""
-        );
+        Encoding
+            .UTF8.GetString(message.Span)
+            .ShouldBe(
+                """{"jsonrpc":"2.0","id":42,"method":"tools/call","params":{"_meta":{"progressToken":42},"name":"x"}}"""
+            );
     }
 
     [Fact]

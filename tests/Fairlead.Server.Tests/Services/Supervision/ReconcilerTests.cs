@@ -9,8 +9,7 @@ namespace Fairlead.Server.Tests.Services.Supervision;
 public sealed class ReconcilerTests
 {
     [Fact]
-    public void Decide_EnabledAndUnknown_Starts() =>
-        Decide([Service("a")], []).ShouldBe(["Start a"]);
+    public void Decide_EnabledAndUnknown_Starts() => Decide([Service("a")], []).ShouldBe(["Start a"]);
 
     [Fact]
     public void Decide_Running_DoesNothing() => Decide([Service("a")], [("a", Definition(), true)]).ShouldBeEmpty();
@@ -18,9 +17,18 @@ public sealed class ReconcilerTests
     [Fact]
     public void Decide_SameDefinitionReloaded_DoesNothing()
     {
-        var first = Definition() with { Env = ImmutableSortedDictionary<string, string>.Empty.Add("A", "1"), Args = ["x"] };
-        var again = Definition() with { Env = ImmutableSortedDictionary<string, string>.Empty.Add("A", "1"), Args = ["x"] };
-        Decide([Service("a") with { Definition = again with { TimeoutSeconds = 5 } }], [("a", first, true)]).ShouldBeEmpty();
+        var first = Definition() with
+        {
+            Env = ImmutableSortedDictionary<string, string>.Empty.Add("A", "1"),
+            Args = ["x"],
+        };
+        var again = Definition() with
+        {
+            Env = ImmutableSortedDictionary<string, string>.Empty.Add("A", "1"),
+            Args = ["x"],
+        };
+        Decide([Service("a") with { Definition = again with { TimeoutSeconds = 5 } }], [("a", first, true)])
+            .ShouldBeEmpty();
     }
 
     [Theory]
@@ -59,7 +67,23 @@ public sealed class ReconcilerTests
 
     [Fact]
     public void Decide_SeveralStarts_KeepTheOrderOfRegistration() =>
-        Decide([Service("c") with { Position = 3 }, Service("a") with { Position = 2 }, Service("b") with { Position = 1 }], [])
+        Decide(
+                [
+                    Service("c") with
+                    {
+                        Position = 3,
+                    },
+                    Service("a") with
+                    {
+                        Position = 2,
+                    },
+                    Service("b") with
+                    {
+                        Position = 1,
+                    },
+                ],
+                []
+            )
             .ShouldBe(["Start b", "Start a", "Start c"]);
 
     private static List<string> Decide(

@@ -51,14 +51,18 @@ internal sealed class ServicesRig : IAsyncDisposable
         var rig = new ServicesRig(
             store,
             data,
-            options ?? new ServicesOptions { FirstBackoff = TimeSpan.FromMilliseconds(50), RefreshInterval = TimeSpan.FromMilliseconds(50) }
+            options
+                ?? new ServicesOptions
+                {
+                    FirstBackoff = TimeSpan.FromMilliseconds(50),
+                    RefreshInterval = TimeSpan.FromMilliseconds(50),
+                }
         );
         await rig.Loop.StartAsync(CancellationToken.None);
         return rig;
     }
 
-    public async Task<ServiceId> AddAsync(string name, params string[] arguments) =>
-        (
+    public async Task<ServiceId> AddAsync(string name, params string[] arguments) => (
             await Store.Services.AddAsync(
                 name,
                 new ServiceDefinition
@@ -69,9 +73,7 @@ internal sealed class ServicesRig : IAsyncDisposable
                 },
                 CancellationToken.None
             )
-        )
-            .Require()
-            .Id;
+        ).Require().Id;
 
     public ServiceState State(ServiceId id) => Slots.Get(id).State;
 

@@ -77,7 +77,12 @@ public sealed class SupervisionTests
         await using var rig = await ServicesRig.StartAsync();
         var added = await rig.Store.Services.AddAsync(
             "unset",
-            new ServiceDefinition { Transport = ServiceTransport.Stdio, Command = "cat", Args = ["${FAIRLEAD_TEST_UNSET_1}"] },
+            new ServiceDefinition
+            {
+                Transport = ServiceTransport.Stdio,
+                Command = "cat",
+                Args = ["${FAIRLEAD_TEST_UNSET_1}"],
+            },
             CancellationToken.None
         );
         var id = added.Require().Id;
@@ -142,7 +147,9 @@ public sealed class SupervisionTests
         await rig.UntilAsync(id, ServiceStatus.Running);
         var definition = rig.Store.Now.Services.Single().Definition;
         await rig.Store.Services.UpdateAsync(id, definition with { Args = ["--tools", "3"] }, CancellationToken.None);
-        await Eventually.UntilAsync(() => rig.Tools(id).Contains("tool_2") && rig.State(id).Status == ServiceStatus.Running);
+        await Eventually.UntilAsync(() =>
+            rig.Tools(id).Contains("tool_2") && rig.State(id).Status == ServiceStatus.Running
+        );
     }
 
     [Fact]
@@ -166,7 +173,10 @@ public sealed class SupervisionTests
         await rig.Store.Services.RemoveAsync(id, CancellationToken.None);
         await Eventually.UntilAsync(() => rig.State(id).Status != ServiceStatus.Running);
         (await rig.AddAsync("fixture", "--tools", "2")).ShouldBe(id);
-        await Eventually.UntilAsync(() => rig.Tools(id).Contains("tool_1") && rig.State(id).Status == ServiceStatus.Running, TimeSpan.FromSeconds(20));
+        await Eventually.UntilAsync(
+            () => rig.Tools(id).Contains("tool_1") && rig.State(id).Status == ServiceStatus.Running,
+            TimeSpan.FromSeconds(20)
+        );
     }
 
     [Theory]
@@ -266,7 +276,9 @@ public sealed class SupervisionTests
     private static async Task KillAsync(IChannel channel)
     {
         var text = await channel.CallTextAsync("pid");
-        var pid = int.Parse(new string([.. text[text.IndexOf("\"text\":", StringComparison.Ordinal)..].Where(char.IsAsciiDigit)]));
+        var pid = int.Parse(
+            new string([.. text[text.IndexOf("\"text\":", StringComparison.Ordinal)..].Where(char.IsAsciiDigit)])
+        );
         using var process = Process.GetProcessById(pid);
         process.Kill();
     }
