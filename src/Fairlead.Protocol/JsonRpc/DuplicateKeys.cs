@@ -11,16 +11,13 @@ internal ref struct DuplicateKeys
 {
     private const int LinearUpTo = 16;
 
-    private struct Key
-    {
-        public ulong Hash;
-        public int Start;
-        public int Length;
-    }
+    /// <summary>Where a key lies in the message or, when it was escaped there, <c>~index</c> of its text.</summary>
+    private readonly record struct Key(int Start, int Length);
 
     private Key[] keys;
     private int[] frames;
     private HashSet<ulong>?[]? sets;
+    private List<byte[]>? escaped;
     private int count;
     private int depth;
 
@@ -50,44 +47,18 @@ internal ref struct DuplicateKeys
     /// </summary>
     public bool Add(ReadOnlySpan<byte> message, ReadOnlySpan<byte> unescaped, int start)
     {
-        var hash = Hash(unescaped);
         var first = frames[depth - 1];
-        var size = count - first;
-        if (size < LinearUpTo)
+        if (count - first < LinearUpTo ? Has(message, unescaped, first) : !AddToSet(message, unescaped, first))
+            return false;
+        if (start < 0)
         {
-            for (var i = first; i < count; i++)
-            {
-                if (keys[i].Hash == hash && Same(message, keys[i], unescaped))
-                    return false;
-            }
-        }
-        else
-        {
-            sets ??= new HashSet<ulong>?[frames.Length];
-            var set = sets[depth - 1];
-            if (set is null)
-            {
-                set = sets[depth - 1] = [];
-                for (var i = first; i < count; i++)
-                    set.Add(keys[i].Hash);
-            }
-            if (!set.Add(hash))
-            {
-                for (var i = first; i < count; i++)
-                {
-                    if (keys[i].Hash == hash && Same(message, keys[i], unescaped))
-                        return false;
-                }
-            }
+            escaped ??= [];
+            start = ~escaped.Count;
+            escaped.Add(unescaped.ToArray());
         }
         if (count == keys.Length)
             Grow();
-        keys[count++] = new Key
-        {
-            Hash = hash,
-            Start = start,
-            Length = unescaped.Length,
-        };
+        keys[count++] = new Key(start, unescaped.Length);
         return true;
     }
 
@@ -97,11 +68,31 @@ internal ref struct DuplicateKeys
         ArrayPool<int>.Shared.Return(frames);
     }
 
-    // An escaped key cannot be compared in place: an equal seeded hash and length count as equal. A false alarm cannot
-    // be provoked, as the seed is the process's own, and needs an escaped key and a 32-bit coincidence.
-    private static bool Same(ReadOnlySpan<byte> message, in Key key, ReadOnlySpan<byte> unescaped) =>
-        key.Length == unescaped.Length
-        && (key.Start < 0 || message.Slice(key.Start, key.Length).SequenceEqual(unescaped));
+    private readonly bool Has(ReadOnlySpan<byte> message, ReadOnlySpan<byte> text, int first)
+    {
+        foreach (var key in keys.AsSpan(first, count - first))
+        {
+            if (key.Length == text.Length && Text(message, key).SequenceEqual(text))
+                return true;
+        }
+        return false;
+    }
+
+    private bool AddToSet(ReadOnlySpan<byte> message, ReadOnlySpan<byte> text, int first)
+    {
+        sets ??= new HashSet<ulong>?[frames.Length];
+        var set = sets[depth - 1];
+        if (set is null)
+        {
+            set = sets[depth - 1] = [];
+            foreach (var key in keys.AsSpan(first, count - first))
+                set.Add(Hash(Text(message, key)));
+        }
+        return set.Add(Hash(text)) || !Has(message, text, first);
+    }
+
+    private readonly ReadOnlySpan<byte> Text(ReadOnlySpan<byte> message, Key key) =>
+        key.Start >= 0 ? message.Slice(key.Start, key.Length) : escaped![~key.Start];
 
     private static ulong Hash(ReadOnlySpan<byte> text)
     {

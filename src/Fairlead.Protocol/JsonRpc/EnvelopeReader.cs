@@ -70,14 +70,19 @@ public static class EnvelopeReader
         var span = message.Span;
         if (!Utf8.IsValid(span))
             return EnvelopeFault.NotUnicode;
+        using var plain = PlainJson.Of(span);
+        if (plain.Fault != PlainJsonFault.None)
+            return plain.Fault == PlainJsonFault.LoneSurrogate ? EnvelopeFault.NotUnicode : EnvelopeFault.NotJson;
         var keys = new DuplicateKeys(limits.Depth);
         try
         {
-            return new EnvelopeWalk(span, limits, envelope).Run(ref keys);
+            return new EnvelopeWalk(span, plain, limits, envelope).Run(ref keys);
         }
         catch (JsonException e)
         {
-            return e.Message.Contains("maximum configured depth", StringComparison.Ordinal) ? EnvelopeFault.TooDeep : EnvelopeFault.NotJson;
+            return e.Message.Contains("maximum configured depth", StringComparison.Ordinal)
+                ? EnvelopeFault.TooDeep
+                : EnvelopeFault.NotJson;
         }
         finally
         {

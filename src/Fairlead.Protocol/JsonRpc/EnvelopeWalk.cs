@@ -1,13 +1,20 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Fairlead.Protocol;
 
 /// <summary>One pass over a message. Levels: 0 the message, 1 params, 2 params._meta or params.ref; below, only checks.</summary>
-internal ref struct EnvelopeWalk(ReadOnlySpan<byte> message, EnvelopeLimits limits, Envelope envelope)
+internal ref struct EnvelopeWalk(
+    ReadOnlySpan<byte> message,
+    PlainJson plain,
+    EnvelopeLimits limits,
+    Envelope envelope
+)
 {
     private readonly ReadOnlySpan<byte> message = message;
+    private readonly bool hasEscapes = plain.HasEscapes;
     private Utf8JsonReader reader = new(
-        message,
+        plain.Bytes,
         new JsonReaderOptions { MaxDepth = limits.Depth, CommentHandling = JsonCommentHandling.Disallow }
     );
     private int members;
@@ -83,15 +90,12 @@ internal ref struct EnvelopeWalk(ReadOnlySpan<byte> message, EnvelopeLimits limi
             }
             if (++members > limits.Members)
                 return EnvelopeFault.TooManyMembers;
-            var key = reader.ValueSpan;
             var start = (int)reader.TokenStartIndex + 1;
-            if (reader.ValueIsEscaped)
+            var key = message.Slice(start, reader.ValueSpan.Length);
+            if (hasEscapes && key.IndexOf((byte)'\\') >= 0)
             {
-                if (!JsonText.HasPairedSurrogates(key))
-                    return EnvelopeFault.NotUnicode;
                 // An escaped key is rare, never one of ours on purpose, and counts with its real text.
-                var text = new byte[key.Length];
-                key = text.AsSpan(0, reader.CopyString(text));
+                key = Encoding.UTF8.GetBytes(JsonText.Unquote(message.Slice(start - 1, key.Length + 2)));
                 start = -1;
             }
             if (!keys.Add(message, key, start))
@@ -283,8 +287,6 @@ internal ref struct EnvelopeWalk(ReadOnlySpan<byte> message, EnvelopeLimits limi
                         return fault;
                 }
                 return EnvelopeFault.None;
-            case JsonTokenType.String when reader.ValueIsEscaped && !JsonText.HasPairedSurrogates(reader.ValueSpan):
-                return EnvelopeFault.NotUnicode;
             default:
                 return EnvelopeFault.None;
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -21,48 +20,4 @@ public static class JsonText
     /// <summary>The text as a JSON string with quotes, UTF-8.</summary>
     public static byte[] Quote(string text) =>
         Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(text, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"");
-
-    /// <summary>
-    /// False when a raw JSON string (without quotes) escapes half of a surrogate pair: such text has no UTF-8 form, and
-    /// readers disagree about it (security.md §3 "Lone surrogate").
-    /// </summary>
-    public static bool HasPairedSurrogates(ReadOnlySpan<byte> raw)
-    {
-        var highPending = false;
-        for (var i = 0; i < raw.Length; )
-        {
-            if (raw[i] != (byte)'\\')
-            {
-                if (highPending)
-                    return false;
-                i++;
-                continue;
-            }
-            if (raw[i + 1] != (byte)'u')
-            {
-                if (highPending)
-                    return false;
-                i += 2;
-                continue;
-            }
-            // The JSON reader has already checked the four hex digits.
-            var unit = ushort.Parse(raw.Slice(i + 2, 4), NumberStyles.AllowHexSpecifier);
-            if (highPending)
-            {
-                if (!char.IsLowSurrogate((char)unit))
-                    return false;
-                highPending = false;
-            }
-            else if (char.IsHighSurrogate((char)unit))
-            {
-                highPending = true;
-            }
-            else if (char.IsLowSurrogate((char)unit))
-            {
-                return false;
-            }
-            i += 6;
-        }
-        return !highPending;
-    }
 }
