@@ -76,9 +76,15 @@ public sealed class EnvelopeReaderTests
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[1]}""", EnvelopeFault.BadParams)]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":5}}""", EnvelopeFault.BadParams)]
     [InlineData("""{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}""", EnvelopeFault.DuplicateKey)]
-    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":{"b":1,"b":2}}}""", EnvelopeFault.DuplicateKey)]
+    [InlineData(
+        """{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":{"b":1,"b":2}}}""",
+        EnvelopeFault.DuplicateKey
+    )]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping","m\u0065thod":"tools/call"}""", EnvelopeFault.DuplicateKey)]
-    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping","params":{"m\u0065":1,"me":2}}""", EnvelopeFault.DuplicateKey)]
+    [InlineData(
+        """{"jsonrpc":"2.0","id":1,"method":"ping","params":{"m\u0065":1,"me":2}}""",
+        EnvelopeFault.DuplicateKey
+    )]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\ud800"}}""", EnvelopeFault.NotUnicode)]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\udc00\ud800"}}""", EnvelopeFault.NotUnicode)]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping","params":{"\ud800x":1}}""", EnvelopeFault.NotUnicode)]
@@ -132,7 +138,8 @@ public sealed class EnvelopeReaderTests
 
     [Fact]
     public void Read_LongId_IsRefused() =>
-        Read($$"""{"jsonrpc":"2.0","id":"{{new string('x', 257)}}","method":"ping"}""", out _).ShouldBe(EnvelopeFault.BadId);
+        Read($$"""{"jsonrpc":"2.0","id":"{{new string('x', 257)}}","method":"ping"}""", out _)
+            .ShouldBe(EnvelopeFault.BadId);
 
     [Fact]
     public void Read_Completion_TakesNameFromRef()

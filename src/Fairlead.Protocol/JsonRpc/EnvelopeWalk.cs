@@ -4,12 +4,7 @@ using System.Text.Json;
 namespace Fairlead.Protocol;
 
 /// <summary>One pass over a message. Levels: 0 the message, 1 params, 2 params._meta or params.ref; below, only checks.</summary>
-internal ref struct EnvelopeWalk(
-    ReadOnlySpan<byte> message,
-    PlainJson plain,
-    EnvelopeLimits limits,
-    Envelope envelope
-)
+internal ref struct EnvelopeWalk(ReadOnlySpan<byte> message, PlainJson plain, EnvelopeLimits limits, Envelope envelope)
 {
     private readonly ReadOnlySpan<byte> message = message;
     private readonly bool hasEscapes = plain.HasEscapes;
@@ -156,7 +151,8 @@ internal ref struct EnvelopeWalk(
         var good = type switch
         {
             JsonTokenType.String => slice.Length - 2 <= limits.IdBytes,
-            JsonTokenType.Number => slice.Length <= limits.IdBytes && raw.IndexOfAny((byte)'.', (byte)'e', (byte)'E') < 0,
+            JsonTokenType.Number => slice.Length <= limits.IdBytes
+                && raw.IndexOfAny((byte)'.', (byte)'e', (byte)'E') < 0,
             _ => false,
         };
         badId = !good;

@@ -19,5 +19,7 @@ public static class JsonText
 
     /// <summary>The text as a JSON string with quotes, UTF-8.</summary>
     public static byte[] Quote(string text) =>
-        Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(text, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"");
+        Encoding.UTF8.GetBytes(
+            $"\"{JsonEncodedText.Encode(text, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\""
+        );
 }

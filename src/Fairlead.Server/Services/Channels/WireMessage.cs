@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Fairlead.Protocol;
@@ -25,8 +26,6 @@ internal enum WireKind
 /// <param name="Body">Bytes of <c>result</c>, <c>error</c> or <c>params</c>; empty when absent.</param>
 internal readonly record struct WireMessage(WireKind Kind, long Id, Range RawId, McpMethod Method, Range Body)
 {
-    private const int LongestMethod = 128;
-
     /// <summary>
     /// Scans one message. Members of the envelope may not repeat, <c>result</c>, <c>error</c> and <c>params</c> are
     /// objects, and the whole is valid UTF-8 (R25, security.md section 0).
@@ -34,9 +33,11 @@ internal readonly record struct WireMessage(WireKind Kind, long Id, Range RawId,
     public static WireMessage Scan(ReadOnlySpan<byte> utf8)
     {
         var scan = new Scanner();
+        using var plain = PlainJson.Of(utf8);
         try
         {
-            scan.Run(utf8);
+            // Half a surrogate pair is passed on as it came: cut-off texts of JavaScript services have them.
+            scan.Run(utf8, plain.Fault == PlainJsonFault.None ? plain.Bytes : utf8);
         }
         catch (JsonException)
         {
@@ -74,9 +75,11 @@ internal readonly record struct WireMessage(WireKind Kind, long Id, Range RawId,
 
         public bool Broken { get; set; }
 
-        public void Run(ReadOnlySpan<byte> utf8)
+        /// <param name="utf8">The message.</param>
+        /// <param name="plain">The same without escapes, for the reader.</param>
+        public void Run(ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> plain)
         {
-            var reader = new Utf8JsonReader(utf8);
+            var reader = new Utf8JsonReader(plain);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 Broken = true;
@@ -113,18 +116,19 @@ internal readonly record struct WireMessage(WireKind Kind, long Id, Range RawId,
 
         private void Member(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)
         {
-            if (reader.ValueTextEquals("id"u8))
+            var name = Text(ref reader, utf8);
+            if (name.SequenceEqual("id"u8))
                 Once(1, id = Scalar(ref reader));
-            else if (reader.ValueTextEquals("result"u8))
+            else if (name.SequenceEqual("result"u8))
                 Once(2, result = Object(ref reader, utf8));
-            else if (reader.ValueTextEquals("error"u8))
+            else if (name.SequenceEqual("error"u8))
                 Once(4, error = Object(ref reader, utf8));
-            else if (reader.ValueTextEquals("params"u8))
+            else if (name.SequenceEqual("params"u8))
                 Once(8, parameters = Object(ref reader, utf8));
-            else if (reader.ValueTextEquals("method"u8))
-                ReadMethod(ref reader);
-            else if (reader.ValueTextEquals("jsonrpc"u8))
-                ReadVersion(ref reader);
+            else if (name.SequenceEqual("method"u8))
+                ReadMethod(ref reader, utf8);
+            else if (name.SequenceEqual("jsonrpc"u8))
+                ReadVersion(ref reader, utf8);
             else
                 ReadValue(ref reader);
         }
@@ -150,7 +154,7 @@ internal readonly record struct WireMessage(WireKind Kind, long Id, Range RawId,
             return range;
         }
 
-        private void ReadMethod(ref Utf8JsonReader reader)
+        private void ReadMethod(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)
         {
             reader.Read();
             Once(16, default);
@@ -160,16 +164,20 @@ internal readonly record struct WireMessage(WireKind Kind, long Id, Range RawId,
                 return;
             }
             hasMethod = true;
-            // Some encoders escape the slash, so the raw bytes are not always the name.
-            Span<byte> name = stackalloc byte[LongestMethod];
-            if (reader.ValueSpan.Length <= LongestMethod)
-                method = McpMethods.Parse(name[..reader.CopyString(name)]);
+            method = McpMethods.Parse(Text(ref reader, utf8));
         }
 
-        private void ReadVersion(ref Utf8JsonReader reader)
+        private void ReadVersion(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)
         {
             reader.Read();
-            Broken |= reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals("2.0"u8);
+            Broken |= reader.TokenType != JsonTokenType.String || !Text(ref reader, utf8).SequenceEqual("2.0"u8);
+        }
+
+        /// <summary>The string at the reader; some encoders escape the slash of a method.</summary>
+        private static ReadOnlySpan<byte> Text(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)
+        {
+            var quoted = utf8.Slice((int)reader.TokenStartIndex, reader.ValueSpan.Length + 2);
+            return quoted.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(JsonText.Unquote(quoted)) : quoted[1..^1];
         }
     }
 }
