@@ -48,7 +48,7 @@ export FAIRLEAD_ADMIN_PASSWORD=bench-Password-1
 
 # Limits stay in the path, but high enough not to refuse.
 cat >"$work/config.json" <<JSON
-{ "Gateway": { "CallsPerMinute": 600000000, "ConcurrentCalls": 10000, "MaxSessions": 5000 } }
+{ "Fairlead": { "Gateway": { "CallsPerMinute": 600000000, "ConcurrentCalls": 10000, "MaxSessions": 5000 } } }
 JSON
 cat >"$work/services.json" <<JSON
 {
