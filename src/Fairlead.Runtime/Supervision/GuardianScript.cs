@@ -2,6 +2,7 @@ namespace Fairlead.Runtime.Supervision;
 
 /// <summary>
 /// What the guardian runs: POSIX sh with grep and sleep, which any image with a shell has (dash, bash, BusyBox).
+/// It looks three times at least: a process in the middle of exec has no environment to be found by.
 /// </summary>
 internal static class GuardianScript
 {
@@ -30,7 +31,7 @@ internal static class GuardianScript
         while [ "$round" -lt 20 ]; do
           signal KILL
           groups=
-          [ -z "$(marked)" ] && break
+          [ "$round" -ge 2 ] && [ -z "$(marked)" ] && break
           sleep 0.1 2>/dev/null || sleep 1
           round=$((round + 1))
         done

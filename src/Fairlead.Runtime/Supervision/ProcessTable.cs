@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 using Fairlead.Runtime.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,22 +10,42 @@ namespace Fairlead.Runtime.Supervision;
 /// <summary>One process as /proc shows it.</summary>
 internal readonly record struct ProcessEntry(int Pid, int Parent, int Group, int Session, bool IsZombie);
 
+/// <summary>Whether a process carries a variable in its environment.</summary>
+internal enum Carries
+{
+    No,
+    Yes,
+
+    /// <summary>It is in the middle of exec and has no environment yet.</summary>
+    NotYetKnown,
+}
+
 /// <summary>Reads /proc with plain reads: files vanish while being read and most belong to others, neither is an error.</summary>
 internal static class ProcessTable
 {
     private const int FirstBytes = 16 * 1024;
     private const int MostBytes = 4 * 1024 * 1024;
 
-    public static List<ProcessEntry> Snapshot()
+    // Positions after the name in /proc/PID/stat, counted from the state.
+    private const int VirtualSizeField = 20;
+    private const int EnvironmentEndField = 48;
+
+    /// <summary>All processes.</summary>
+    /// <param name="changing">
+    /// True when one ended between being listed and being read: it may have left a child that was not listed yet.
+    /// </param>
+    public static List<ProcessEntry> Snapshot(out bool changing)
     {
         var entries = new List<ProcessEntry>();
+        changing = false;
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (
-                int.TryParse(directory.AsSpan("/proc/".Length), NumberStyles.None, null, out var pid)
-                && Find(pid) is { } entry
-            )
+            if (!int.TryParse(directory.AsSpan("/proc/".Length), NumberStyles.None, null, out var pid))
+                continue;
+            if (Find(pid) is { } entry)
                 entries.Add(entry);
+            else
+                changing = true;
         }
         return entries;
     }
@@ -33,8 +54,28 @@ internal static class ProcessTable
     public static ProcessEntry? Find(int pid) => With($"/proc/{pid}/stat", bytes => ParseStat(pid, bytes));
 
     /// <summary>Whether the process was started with exactly this variable. A zombie has no environment any more.</summary>
-    public static bool HasVariable(int pid, ReadOnlyMemory<byte> variable) =>
-        With($"/proc/{pid}/environ", bytes => Contains(bytes, variable.Span));
+    public static Carries Variable(int pid, ReadOnlyMemory<byte> variable) =>
+        With(
+            $"/proc/{pid}/environ",
+            bytes =>
+                Contains(bytes, variable.Span) ? Carries.Yes
+                : bytes.IsEmpty && IsInExec(pid) ? Carries.NotYetKnown
+                : Carries.No
+        );
+
+    // An empty environment is either really empty (it has an address), or that of a kernel thread (no memory at all),
+    // or not there yet.
+    private static bool IsInExec(int pid) =>
+        With(
+            $"/proc/{pid}/stat",
+            stat => Field(stat, VirtualSizeField) is not "0" and not "" && Field(stat, EnvironmentEndField) is "0"
+        );
+
+    private static string Field(ReadOnlySpan<byte> stat, int number)
+    {
+        var fields = Encoding.ASCII.GetString(stat[(stat.LastIndexOf((byte)')') + 1)..]).Trim().Split(' ');
+        return number < fields.Length ? fields[number] : "";
+    }
 
     // pid (comm) state ppid pgrp session …; comm may itself hold spaces and parentheses.
     internal static ProcessEntry? ParseStat(int pid, ReadOnlySpan<byte> stat)
@@ -86,7 +127,7 @@ internal static class ProcessTable
             ArrayPool<byte>.Shared.Return(buffer);
             buffer = larger;
         }
-        var result = used == 0 ? default : use(buffer.AsSpan(0, used));
+        var result = use(buffer.AsSpan(0, used));
         ArrayPool<byte>.Shared.Return(buffer);
         return result;
     }

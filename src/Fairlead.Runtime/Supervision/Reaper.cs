@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Fairlead.Runtime.Native;
@@ -67,10 +68,15 @@ internal sealed unsafe class Reaper
     // The signal makes it prompt, the tick makes it certain: signal handlers run on the thread pool, which may be busy.
     private void Run()
     {
+        var orphansAt = Stopwatch.StartNew();
         while (true)
         {
-            if (!wake.WaitOne(Tick))
+            wake.WaitOne(Tick);
+            if (orphansAt.Elapsed >= Tick)
+            {
                 CollectOrphans();
+                orphansAt.Restart();
+            }
             foreach (var (pid, source) in watched)
             {
                 if (!source.Task.IsCompleted && Look(pid) is { } status)
@@ -109,7 +115,7 @@ internal sealed unsafe class Reaper
         }
         var self = Environment.ProcessId;
         var orphans = ProcessTable
-            .Snapshot()
+            .Snapshot(out _)
             .Where(p => p.IsZombie && p.Parent == self && p.Session != session && !watched.ContainsKey(p.Pid))
             .Select(p => p.Pid)
             .ToHashSet();

@@ -10,6 +10,7 @@ namespace Fairlead.Runtime.Supervision;
 internal static class Sweep
 {
     private const int Rounds = 100;
+    private const int MostDoubts = 10; // on a busy machine some process comes or goes at every look
 
     // What is awaited here is the kernel, so it is waited for in real time whatever clock the host was given.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
@@ -20,19 +21,19 @@ internal static class Sweep
     public static async Task<int> EndAsync(int leader, ReadOnlyMemory<byte> variable)
     {
         var dying = new HashSet<int>();
+        var doubts = 0;
         for (var round = 0; round < Rounds; round++)
         {
             if (dying.Count == 0)
             {
-                dying.UnionWith(Find(leader, variable));
-                if (dying.Count == 0)
+                dying = Find(leader, variable, out var certain);
+                if (dying.Count == 0 && (certain || ++doubts == MostDoubts))
                     return 0;
             }
             foreach (var pid in dying)
                 _ = Libc.Kill(pid, Libc.SigKill);
             dying.RemoveWhere(IsGone);
-            if (dying.Count > 0)
-                await Task.Delay(Pause, TimeProvider.System);
+            await Task.Delay(Pause, TimeProvider.System);
         }
         return dying.Count;
     }
@@ -40,24 +41,33 @@ internal static class Sweep
     /// <summary>Sends a signal to all but the service's own group, which the kernel signals better as a whole.</summary>
     public static void Signal(int leader, ReadOnlyMemory<byte> variable, int signal)
     {
-        foreach (var pid in Find(leader, variable))
+        foreach (var pid in Find(leader, variable, out _))
         {
             if (ProcessTable.Find(pid) is { IsZombie: false } found && found.Group != leader)
                 _ = Libc.Kill(pid, signal);
         }
     }
 
-    private static HashSet<int> Find(int leader, ReadOnlyMemory<byte> variable)
+    // Not certain while processes come and go: one may have forked and ended between the listing and the reading, or be
+    // in the middle of exec. Both happen when a service is stopped as it starts its own children.
+    private static HashSet<int> Find(int leader, ReadOnlyMemory<byte> variable, out bool certain)
     {
         var self = Environment.ProcessId;
-        var all = ProcessTable.Snapshot();
+        var all = ProcessTable.Snapshot(out var changing);
         all.RemoveAll(p => p.Pid == leader || p.Pid == self || p.Pid == 1);
-        var found = all.Where(p =>
-                p.Session == leader || p.Group == leader || (!p.IsZombie && ProcessTable.HasVariable(p.Pid, variable))
-            )
-            .Select(p => p.Pid)
-            .ToHashSet();
+        var found = new HashSet<int>();
+        foreach (var process in all)
+        {
+            var carries =
+                process.Session == leader || process.Group == leader ? Carries.Yes
+                : process.IsZombie ? Carries.No
+                : ProcessTable.Variable(process.Pid, variable);
+            changing |= carries == Carries.NotYetKnown;
+            if (carries == Carries.Yes)
+                found.Add(process.Pid);
+        }
         while (found.Count > 0 && all.Any(p => found.Contains(p.Parent) && found.Add(p.Pid))) { }
+        certain = !changing;
         return found;
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Fairlead.Testing;
 using Shouldly;
 using Xunit;
@@ -67,6 +68,7 @@ public sealed class GuardianTests : HostTest
         var host = Host();
         await StartAsync(host, "exec cat");
         var pid = host.GuardianPid;
+        await Eventually.UntilAsync(() => IgnoresTerm(pid));
         foreach (var signal in new[] { "INT", "TERM", "HUP" })
         {
             using var kill = Process.Start("kill", [$"-{signal}", $"{pid}"]);
@@ -109,6 +111,11 @@ public sealed class GuardianTests : HostTest
         GuardianPid = int.Parse(ready["ready ".Length..]);
         return victim;
     }
+
+    private static bool IgnoresTerm(int pid) =>
+        Text($"/proc/{pid}/status").Split('\n').FirstOrDefault(l => l.StartsWith("SigIgn:", StringComparison.Ordinal))
+            is { } line
+        && (ulong.Parse(line[8..], NumberStyles.HexNumber) & (1ul << 14)) != 0;
 
     private static List<int> Guardians(string mark) =>
         [
