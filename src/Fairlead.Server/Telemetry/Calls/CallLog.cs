@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+using Fairlead.Server.Telemetry.Redact;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Server.Telemetry.Calls;
+
+/// <summary>
+/// How the log is doing, for health and metrics. <paramref name="LastError"/> says why the last commit failed and is
+/// null while the log is being written.
+/// </summary>
+internal sealed record CallLogHealth(long Written, long Dropped, int Waiting, string? LastError);
+
+/// <summary>
+/// The call log. A call hands its row to a bounded queue and goes on; one dedicated thread commits in groups.
+/// What cannot be kept is dropped and counted: a full or failing disk never slows or fails a call.
+/// </summary>
+internal sealed partial class CallLog(
+    ICallLogStore store,
+    CallLogOptions options,
+    TimeProvider time,
+    ILogger<CallLog> logger
+) : IHostedService, IDisposable
+{
+    private const int CallerAppIdLength = 100;
+
+    // A queue and a counter instead of a bounded channel: the channel takes a lock that all callers share.
+    private readonly ConcurrentQueue<CallLogRow> queue = new();
+    private readonly ConcurrentQueue<TaskCompletionSource> flushes = new();
+    private readonly AutoResetEvent wake = new(initialState: false);
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CallLogUpkeep upkeep = new(store, options, time, logger);
+    private ITimer? timer;
+    private int waiting;
+    private long written;
+    private long dropped;
+    private volatile bool started;
+    private volatile bool stopping;
+    private volatile string? lastError;
+    private DateTimeOffset complainedAt;
+
+    public CallLogHealth Health => new(Written, Dropped, Math.Max(0, Volatile.Read(ref waiting)), lastError);
+
+    public long Written => Interlocked.Read(ref written);
+
+    /// <summary>Rows given up since the start: the queue was full, the store failed, or the log had ended.</summary>
+    public long Dropped => Interlocked.Read(ref dropped);
+
+    /// <summary>Takes a row without ever waiting. False when it was dropped.</summary>
+    public bool TryWrite(in CallLogRow row)
+    {
+        var count = Interlocked.Increment(ref waiting);
+        if (count > options.Capacity || stopping)
+        {
+            Interlocked.Decrement(ref waiting);
+            Interlocked.Increment(ref dropped);
+            return false;
+        }
+        queue.Enqueue(row);
+        // Only the row that fills a commit wakes the thread; the timer does the rest. Waking it for each would cost
+        // more than the row.
+        if (count == options.CommitRows)
+            wake.Set();
+        return true;
+    }
+
+    /// <summary>Ends when every row taken before this call is committed or counted as dropped.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if (!started)
+            return Task.CompletedTask;
+        var flush = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        flushes.Enqueue(flush);
+        wake.Set();
+        return Task.WhenAny(flush.Task, ended.Task).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Starts the writer. The store is opened by the first commit, so a bad disk does not stop the start.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        started = true;
+        new Thread(Run) { IsBackground = true, Name = "call log" }.Start();
+        timer = time.CreateTimer(
+            static w => ((AutoResetEvent)w!).Set(),
+            wake,
+            options.CommitInterval,
+            options.CommitInterval
+        );
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Commits what waits and ends the writer.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (!started)
+            return;
+        stopping = true;
+        wake.Set();
+        await ended.Task.WaitAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        timer?.Dispose();
+        stopping = true;
+        wake.Set();
+    }
+
+    private void Run()
+    {
+        var batch = new CallLogRow[options.CommitRows];
+        try
+        {
+            while (true)
+            {
+                upkeep.RunWhenDue();
+                wake.WaitOne();
+                // Both are read before the queue: what they speak of is in it by then.
+                var last = stopping;
+                var asked = Asked();
+                int taken;
+                do
+                {
+                    taken = Take(batch);
+                    Commit(batch.AsSpan(0, taken));
+                } while (taken == batch.Length);
+                asked.ForEach(static a => a.SetResult());
+                if (last)
+                    return;
+            }
+        }
+        finally
+        {
+            stopping = true;
+            upkeep.Dispose();
+            store.Dispose();
+            ended.SetResult();
+        }
+    }
+
+    private List<TaskCompletionSource> Asked()
+    {
+        var asked = new List<TaskCompletionSource>();
+        while (flushes.TryDequeue(out var flush))
+            asked.Add(flush);
+        return asked;
+    }
+
+    private int Take(CallLogRow[] batch)
+    {
+        var taken = 0;
+        while (taken < batch.Length && queue.TryDequeue(out batch[taken]))
+            taken++;
+        Interlocked.Add(ref waiting, -taken);
+        return taken;
+    }
+
+    private void Commit(Span<CallLogRow> rows)
+    {
+        if (rows.IsEmpty)
+            return;
+        try
+        {
+            foreach (ref var row in rows)
+                row = Clean(in row);
+            store.Write(rows, upkeep.OpenDay());
+            Interlocked.Add(ref written, rows.Length);
+            lastError = null;
+        }
+        catch (Exception error)
+        {
+            Interlocked.Add(ref dropped, rows.Length);
+            lastError = error.Message;
+            Complain(error);
+        }
+        rows.Clear();
+    }
+
+    // What a client chose may hold a secret, or characters that PostgreSQL refuses together with the whole commit.
+    private static CallLogRow Clean(in CallLogRow row) =>
+        row with
+        {
+            Name = TextMask.Apply(row.Name),
+            CallerAppId = Cut(TextMask.Apply(row.CallerAppId), CallerAppIdLength),
+            UserId = TextMask.Apply(row.UserId),
+            ErrorMessage = TextMask.Apply(row.ErrorMessage),
+        };
+
+    private static string? Cut(string? text, int length) =>
+        text is null || text.Length <= length ? text
+        // Never half a surrogate pair.
+        : char.IsHighSurrogate(text[length - 1]) ? text[..(length - 1)]
+        : text[..length];
+
+    // A failing disk fails every second; saying it once a minute is enough.
+    private void Complain(Exception error)
+    {
+        var now = time.GetUtcNow();
+        if (now - complainedAt < TimeSpan.FromMinutes(1))
+            return;
+        complainedAt = now;
+        CannotWrite(logger, error, Dropped);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The call log cannot be written; {Dropped} rows dropped so far")]
+    private static partial void CannotWrite(ILogger logger, Exception error, long dropped);
+}

@@ -1,0 +1,43 @@
+namespace Fairlead.Server.Telemetry.Calls;
+
+/// <summary>A page of rows, newest first; <paramref name="Next"/> is the id to continue before, or null at the end.</summary>
+internal sealed record CallLogPage(IReadOnlyList<CallLogEntry> Rows, long? Next);
+
+/// <summary>Reads the log across days, newest first.</summary>
+internal sealed class CallLogQuery(ICallLogStore store)
+{
+    public const int MaxLimit = 500;
+
+    // A row is written when its call ends, so it may lie in the day after the one in which the call began.
+    private const int LongestCallDays = 1;
+
+    /// <param name="filter">Which rows.</param>
+    /// <param name="limit">Rows of a page, 1 to <see cref="MaxLimit"/>.</param>
+    /// <param name="cancellationToken">Ends the search between days and inside one.</param>
+    public async Task<CallLogPage> ReadAsync(CallLogFilter filter, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxLimit);
+        var rows = new List<CallLogEntry>(limit);
+        foreach (var day in Days(filter))
+        {
+            // One more than asked for tells whether there is a next page.
+            rows.AddRange(await store.ReadAsync(day, filter, limit + 1 - rows.Count, cancellationToken));
+            if (rows.Count > limit)
+                return new CallLogPage(rows[..limit], rows[limit - 1].Id);
+        }
+        return new CallLogPage(rows, null);
+    }
+
+    private IEnumerable<DateOnly> Days(CallLogFilter filter)
+    {
+        IEnumerable<DateOnly> days = store.Days();
+        if (filter.BeforeId is { } id)
+            days = days.Where(d => d <= CallLogIds.Day(id));
+        if (filter.From is { } from)
+            days = days.Where(d => d >= DateOnly.FromDateTime(from.UtcDateTime));
+        if (filter.To is { } to)
+            days = days.Where(d => d <= DateOnly.FromDateTime(to.UtcDateTime).AddDays(LongestCallDays));
+        return days.OrderDescending();
+    }
+}

@@ -1,0 +1,37 @@
+using Fairlead.Server.Storage;
+using Fairlead.Server.Telemetry.Calls;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace Fairlead.Server.Telemetry;
+
+/// <summary>The Telemetry room: what is known of the calls that passed.</summary>
+internal static class TelemetryFeature
+{
+    /// <summary>
+    /// Registers the call log and the meter. Needs <see cref="StorageOptions"/>. Register before the data plane: hosted
+    /// services stop in reverse, and the log must outlive the calls.
+    /// </summary>
+    /// <exception cref="StoreException">The options are wrong; the message lists everything that is.</exception>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, CallLogOptions options)
+    {
+        if (options.Validate() is { Count: > 0 } errors)
+            throw new StoreException(string.Join(Environment.NewLine, errors));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton(options);
+        services.AddSingleton<ICallLogStore>(static p => Store(p.GetRequiredService<StorageOptions>()));
+        services.AddSingleton<CallLog>();
+        services.AddSingleton<IHostedService>(static p => p.GetRequiredService<CallLog>());
+        services.AddSingleton<CallLogQuery>();
+        services.AddSingleton<TrafficMeter>();
+        return services;
+    }
+
+    private static ICallLogStore Store(StorageOptions storage) =>
+        storage.Provider is StorageProvider.Postgres
+            ? new PostgresCallLogStore(NpgsqlDataSource.Create(storage.ConnectionString!))
+            : new SqliteCallLogStore(Path.Combine(storage.DataDirectory, "logs"));
+}
