@@ -2,7 +2,6 @@ using Fairlead.Server.Console;
 using Fairlead.Server.Gateway;
 using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Gateway.Sessions;
-using Fairlead.Server.Gateway.Traffic;
 using Fairlead.Server.Groups;
 using Fairlead.Server.Hosting;
 using Fairlead.Server.Hosting.Rest;
@@ -42,12 +41,14 @@ public static class FairleadFeature
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(options.FirstStart);
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Gateway.Drain + TimeSpan.FromSeconds(20));
+        services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = options.Gateway.Drain + TimeSpan.FromSeconds(20)
+        );
         services.AddRest();
         services.AddStorage(options.Storage);
         services.AddAudit();
         services.AddIdentity(options.Identity);
-        services.AddSingleton<WriteCallLog>(static (in CallLogRow _) => true);
+        services.AddTelemetry(options.CallLog);
         services.AddGroups();
         services.AddTools();
         services.AddSingleton<ServiceImport>();
@@ -55,10 +56,11 @@ public static class FairleadFeature
             p.GetRequiredService<MasterKey>().Derive("sessions"),
             p.GetRequiredService<GatewayOptions>().Node
         ));
-        services.AddSingleton<ReadUserToken>(static p => token =>
-            p.GetRequiredService<TokenReader>().TryRead(token, out var user, out _)
-                ? new CallingUser(user!.Id, user.Roles, user.Tier)
-                : null
+        services.AddSingleton<ReadUserToken>(static p =>
+            token =>
+                p.GetRequiredService<TokenReader>().TryRead(token, out var user, out _)
+                    ? new CallingUser(user!.Id, user.Roles, user.Tier)
+                    : null
         );
         services.AddSingleton<Func<bool>>(static p => () => !p.GetRequiredService<StoreWatcher>().Health.Expired);
         services.AddGateway(options.Gateway);
@@ -83,6 +85,7 @@ public static class FairleadFeature
         HealthEndpoints.Map(app);
         app.MapIdentity();
         app.MapAudit();
+        app.MapTelemetry();
         app.MapGroups();
         app.MapConsole();
         return app;

@@ -2,6 +2,7 @@ using Fairlead.Server.Gateway;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Telemetry.Calls;
 using Microsoft.Extensions.Configuration;
 
 namespace Fairlead.Server.Hosting;
@@ -13,6 +14,7 @@ internal sealed record FairleadOptions
     public IdentityOptions Identity { get; init; } = new();
     public GatewayOptions Gateway { get; init; } = new();
     public ServicesOptions Services { get; init; } = new();
+    public CallLogOptions CallLog { get; init; } = new();
     public FirstStartOptions FirstStart { get; init; } = new();
 
     /// <summary>Binds and refuses what nobody reads: a misspelt key would otherwise be ignored in silence.</summary>
@@ -32,7 +34,7 @@ internal sealed record FairleadOptions
         }
         catch (InvalidOperationException e)
         {
-            throw new StoreException($"The configuration is not valid: {e.Message}");
+            throw new StoreException($"The configuration is not valid: {e.Message}", e);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Telemetry.Calls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -44,6 +45,7 @@ internal static class HealthEndpoints
         {
             ["database"] = Database(Get<StoreWatcher>(http)),
             ["services"] = Services(Get<StoreWatcher>(http).Current, Get<ServiceSlots>(http)),
+            ["call_log"] = CallLogCheck(Get<CallLog>(http).Health),
         };
         var status = checks.Values.All(c => c.Status == Healthy) ? Healthy : Degraded;
         return WriteAsync(http, StatusCodes.Status200OK, status, checks);
@@ -67,11 +69,19 @@ internal static class HealthEndpoints
     private static HealthCheckView Database(StoreWatcher store) =>
         store.Health is { Reachable: true } ? new(Healthy, null) : new(Degraded, "the store cannot be reached");
 
+    private static HealthCheckView CallLogCheck(CallLogHealth log) =>
+        log.LastError is null
+            ? new(Healthy, log.Dropped == 0 ? null : $"{log.Dropped} rows dropped since the start")
+            : new(Degraded, $"cannot be written; {log.Dropped} rows dropped since the start");
+
     // A service an operator stopped is as intended; one that should run and does not makes the whole degraded.
     private static HealthCheckView Services(StoreSnapshot snapshot, ServiceSlots slots)
     {
         var wanted = snapshot.Services.Where(s => s.Enabled).ToList();
-        var down = wanted.Where(s => slots.Get(s.Id).State.Status != ServiceStatus.Running).Select(s => s.Name).ToList();
+        var down = wanted
+            .Where(s => slots.Get(s.Id).State.Status != ServiceStatus.Running)
+            .Select(s => s.Name)
+            .ToList();
         return down.Count == 0
             ? new(Healthy, $"{wanted.Count} running")
             : new(Degraded, $"not running: {string.Join(", ", down.Take(20))}");
@@ -87,7 +97,11 @@ internal static class HealthEndpoints
         http.Response.StatusCode = status;
         http.Response.Headers.CacheControl = "no-store";
         var view = new HealthView(text, ProductVersion.Text, Get<TimeProvider>(http).GetUtcNow(), checks);
-        return http.Response.WriteAsJsonAsync(view, HealthJson.Default.HealthView, cancellationToken: http.RequestAborted);
+        return http.Response.WriteAsJsonAsync(
+            view,
+            HealthJson.Default.HealthView,
+            cancellationToken: http.RequestAborted
+        );
     }
 
     private static T Get<T>(HttpContext http)

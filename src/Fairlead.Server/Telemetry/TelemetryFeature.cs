@@ -1,5 +1,8 @@
+using Fairlead.Server.Gateway.Traffic;
+using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry.Calls;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -27,7 +30,24 @@ internal static class TelemetryFeature
         services.AddSingleton<IHostedService>(static p => p.GetRequiredService<CallLog>());
         services.AddSingleton<CallLogQuery>();
         services.AddSingleton<TrafficMeter>();
-        return services;
+        services.AddSingleton<WriteCallLog>(static p =>
+        {
+            var log = p.GetRequiredService<CallLog>();
+            var meter = p.GetRequiredService<TrafficMeter>();
+            return (in CallLogRow row) =>
+            {
+                meter.Count(in row);
+                return log.TryWrite(in row);
+            };
+        });
+        return services.AddRestJson(CallLogJson.Default);
+    }
+
+    /// <summary>Maps <c>GET /api/v1/calls</c>.</summary>
+    public static IEndpointRouteBuilder MapTelemetry(this IEndpointRouteBuilder routes)
+    {
+        CallLogEndpoints.Map(routes);
+        return routes;
     }
 
     private static ICallLogStore Store(StorageOptions storage) =>

@@ -14,7 +14,6 @@ internal sealed class TrafficMeter : IDisposable
 
     private readonly Meter meter;
     private readonly Histogram<double> duration;
-    private long started;
     private long ended;
     private long failed;
 
@@ -34,7 +33,6 @@ internal sealed class TrafficMeter : IDisposable
         );
         meter.CreateObservableCounter("fairlead.calls", () => Calls, "{call}", "Calls that ended");
         meter.CreateObservableCounter("fairlead.calls.failed", () => Errors, "{call}", "Calls that ended in an error");
-        meter.CreateObservableUpDownCounter("fairlead.calls.active", () => Active, "{call}", "Calls under way");
         meter.CreateObservableCounter(
             "fairlead.call_log.written",
             () => log.Written,
@@ -55,36 +53,29 @@ internal sealed class TrafficMeter : IDisposable
     /// <summary>Of these, the failed ones (P-14 <c>error_count</c>).</summary>
     public long Errors => Interlocked.Read(ref failed);
 
-    public long Active => Math.Max(0, Interlocked.Read(ref started) - Calls);
-
-    public void Started() => Interlocked.Increment(ref started);
-
-    /// <param name="method">The call's method.</param>
-    /// <param name="errorCode">JSON-RPC code, or 0.</param>
-    /// <param name="success">False also for a tool's own error result, which has no code.</param>
-    /// <param name="elapsed">From the request's arrival to the end of its answer.</param>
-    public void Ended(McpMethod method, int errorCode, bool success, TimeSpan elapsed)
+    /// <summary>Counts a call that ended.</summary>
+    public void Count(in CallLogRow row)
     {
         Interlocked.Increment(ref ended);
-        if (!success)
+        if (!row.Success)
             Interlocked.Increment(ref failed);
         if (!duration.Enabled)
             return;
-        var name = new KeyValuePair<string, object?>(
+        var seconds = row.DurationMicroseconds / 1e6;
+        // A method we do not know is the client's text: as a tag it would make a time series of each.
+        var method = new KeyValuePair<string, object?>(
             "mcp.method.name",
-            method is McpMethod.Unknown ? "_OTHER" : method.Wire()
+            McpMethods.Parse(row.Method) is McpMethod.Unknown ? "_OTHER" : row.Method
         );
-        if (success)
-            duration.Record(elapsed.TotalSeconds, name);
+        if (row.Success)
+            duration.Record(seconds, method);
         else
-            duration.Record(
-                elapsed.TotalSeconds,
-                name,
-                new KeyValuePair<string, object?>("error.type", errorCode == 0 ? "tool_error" : ErrorType(errorCode))
-            );
+            duration.Record(seconds, method, new KeyValuePair<string, object?>("error.type", ErrorType(row.ErrorCode)));
     }
 
     public void Dispose() => meter.Dispose();
 
-    private static string ErrorType(int code) => code.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    // A tool's own error result has no code.
+    private static string ErrorType(int code) =>
+        code == 0 ? "tool_error" : code.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

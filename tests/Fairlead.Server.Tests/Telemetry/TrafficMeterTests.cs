@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Fairlead.Protocol;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
 using Fairlead.Server.Telemetry.Calls;
@@ -48,19 +47,17 @@ public sealed class TrafficMeterTests : IAsyncDisposable
         );
         listener.Start();
 
-        for (var i = 0; i < 4; i++)
-            meter.Started();
-        meter.Ended(McpMethod.ToolsCall, 0, success: true, TimeSpan.FromSeconds(2));
-        meter.Ended(McpMethod.ToolsCall, 0, success: false, TimeSpan.FromSeconds(1));
-        meter.Ended(McpMethod.Unknown, -32601, success: false, TimeSpan.Zero);
+        meter.Count(CallRows.Row(1) with { DurationMicroseconds = 2_000_000 });
+        meter.Count(CallRows.Row(1) with { DurationMicroseconds = 1_000_000, Success = false });
+        meter.Count(CallRows.Row(10) with { DurationMicroseconds = 0, Method = "made/up" });
         listener.RecordObservableInstruments();
 
-        (seen["fairlead.calls"], seen["fairlead.calls.failed"], seen["fairlead.calls.active"]).ShouldBe((3, 2, 1));
+        (seen["fairlead.calls"], seen["fairlead.calls.failed"]).ShouldBe((3, 2));
         (seen["fairlead.call_log.written"], seen["fairlead.call_log.dropped"]).ShouldBe((0, 0));
         tags.ShouldBe([
             "2 mcp.method.name=tools/call",
             "1 mcp.method.name=tools/call error.type=tool_error",
-            "0 mcp.method.name=_OTHER error.type=-32601",
+            "0 mcp.method.name=_OTHER error.type=-31001",
         ]);
     }
 

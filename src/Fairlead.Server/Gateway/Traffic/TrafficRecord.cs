@@ -1,6 +1,7 @@
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Telemetry;
+using Fairlead.Server.Telemetry.Redact;
 
 namespace Fairlead.Server.Gateway.Traffic;
 
@@ -13,6 +14,7 @@ internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
     public void Write(Call call, Answer answer)
     {
         var session = call.Session;
+        var success = answer is { IsError: false, Code: 0, ToolFailed: false };
         var row = new CallLogRow
         {
             At = call.At,
@@ -23,13 +25,21 @@ internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
             ServiceId = call.Route?.Publication.Service?.Value,
             CallerAppId = session is null ? ClientName(call.Envelope) : session.ClientName,
             UserId = call.User?.Value,
-            Success = answer is { IsError: false, Code: 0, ToolFailed: false },
+            Success = success,
             ErrorCode = answer.Code,
             ErrorMessage = answer.Message ?? (answer.ToolFailed ? "the tool reported an error" : null),
             DurationMicroseconds = (long)time.GetElapsedTime(call.Started).TotalMicroseconds,
+            // Bodies of successful calls are not kept: they are most of the traffic and none of the trouble.
+            RequestBody = success ? null : Kept(call.Envelope.Params.Of(call.Envelope.Message)),
+            ResponseBody = success ? null : Kept(Whole(answer)),
         };
         log(in row);
     }
+
+    private static byte[]? Kept(ReadOnlyMemory<byte> json) => json.IsEmpty ? null : Redaction.Mask(json.Span);
+
+    private static ReadOnlyMemory<byte> Whole(Answer answer) =>
+        answer.Length == answer.A.Length ? answer.A : (byte[])[.. answer.A.Span, .. answer.B.Span, .. answer.C.Span];
 
     private static string MethodName(Envelope envelope) =>
         envelope.Method == McpMethod.Unknown ? "unknown" : envelope.Method.Wire();
