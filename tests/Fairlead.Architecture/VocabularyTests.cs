@@ -14,6 +14,7 @@ public sealed class VocabularyTests
         ["Fairlead.Server.Services.Channels.IChannel"] = "the era seam: stdio, HTTP and native tools stand behind it",
         ["Fairlead.Server.Services.Channels.ICallEvents"] =
             "the era seam, towards the call: Services must not know Gateway",
+        ["Fairlead.Server.Hosting.Rest.IRestOutcome"] = "reads any RestResult<T> without knowing T",
         ["Fairlead.Server.Gateway.Replies.IReply"] = "answers leave by HTTP or by the stdio front",
         ["Fairlead.Server.Services.Channels.IChannelEvents"] = "the era seam, towards supervision",
     };
