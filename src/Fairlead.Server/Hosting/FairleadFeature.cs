@@ -38,6 +38,8 @@ public static class FairleadFeature
     {
         ArgumentNullException.ThrowIfNull(builder);
         var options = FairleadOptions.Bind(builder.Configuration);
+        if (options.FirstStart.Validate() is { Count: > 0 } errors)
+            throw new StoreException(string.Join(Environment.NewLine, errors));
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(options.FirstStart);

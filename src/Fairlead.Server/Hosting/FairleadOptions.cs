@@ -1,4 +1,5 @@
 using Fairlead.Server.Gateway;
+using Fairlead.Server.Groups;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
@@ -50,4 +51,17 @@ internal sealed record FirstStartOptions
 
     /// <summary>Key of the group <c>default</c>; null makes one. Must have the key format .</summary>
     public string? DefaultKey { get; init; }
+
+    /// <summary>All things wrong with these options; empty when usable.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        List<string> errors = [];
+        if (AdminPassword is not (null or { Length: >= UserStore.MinPasswordLength and <= UserStore.MaxPasswordLength }))
+            errors.Add($"FAIRLEAD_ADMIN_PASSWORD must have {UserStore.MinPasswordLength} to {UserStore.MaxPasswordLength} characters.");
+        if (DefaultKey is not null && !GroupKeys.IsWellFormed(DefaultKey))
+            errors.Add("FAIRLEAD_DEFAULT_KEY must be mcp_key_ and 32 bytes as base64url without padding (43 characters).");
+        if (McpConfig is not null && !File.Exists(McpConfig))
+            errors.Add($"--mcp-config: there is no file {McpConfig}");
+        return errors;
+    }
 }

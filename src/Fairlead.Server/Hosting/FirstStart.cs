@@ -32,8 +32,6 @@ internal sealed class FirstStart(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (options.DefaultKey is not null && !GroupKeys.IsWellFormed(options.DefaultKey))
-            throw new StoreException("FAIRLEAD_DEFAULT_KEY must be mcp_key_ and 32 bytes as base64url without padding (43 characters).");
         // The group is made last, so a store that has it was filled to the end.
         if (store.Current.Groups.Length > 0)
         {
@@ -65,8 +63,6 @@ internal sealed class FirstStart(
 
     private async Task<IReadOnlyList<string>> ImportAsync(string path, CancellationToken cancellationToken)
     {
-        if (!File.Exists(path))
-            throw new StoreException($"--mcp-config: there is no file {path}");
         return await import.ImportAsync(await File.ReadAllTextAsync(path, cancellationToken), cancellationToken);
     }
 }

@@ -14,6 +14,7 @@ internal sealed partial class ListKeeper(
     ServiceConfig config,
     IChannel channel,
     StoreWatcher store,
+    ServiceSlots slots,
     CatalogueStore catalogue,
     ServicesOptions options,
     TimeProvider time,
@@ -47,6 +48,7 @@ internal sealed partial class ListKeeper(
         }
         if (channel.Hello.Era == Era.Modern && config.Definition.Transport == ServiceTransport.StreamableHttp)
             LeaveOutInvalidHeaders(items);
+        await new NamingTurn(store, slots, options, time).WaitAsync(config, cancellationToken);
         try
         {
             await catalogue.SaveAsync(config.Id, items, cancellationToken);
