@@ -32,7 +32,7 @@ internal sealed record FairleadOptions
         }
         catch (InvalidOperationException e)
         {
-            throw new StoreException($"The configuration is not valid: {e.Message}");
+            throw new StoreException($"The configuration is not valid: {e.Message}", e);
         }
     }
 }
