@@ -11,7 +11,7 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
 {
     public const int MaxUsernameLength = 50;
     public const int MaxPasswordLength = 256;
-    private const int MinPasswordLength = 8;
+    public const int MinPasswordLength = 8;
 
     // Checked for unknown users, so that they take as long as known ones.
     private readonly Lazy<string> decoy = new(() => hasher.HashPassword(null!, NewPassword()));
