@@ -44,6 +44,7 @@ public sealed class LifeTests
     {
         var info = new ProcessStartInfo("dotnet", [Product.Program, "serve", "--urls", "http://127.0.0.1:0", "--data", Product.NewData()])
         {
+            UseShellExecute = false,
             RedirectStandardError = true,
         };
         info.Environment[variable] = value;

@@ -67,6 +67,7 @@ internal sealed class Product : IAsyncDisposable
         var info = new ProcessStartInfo("dotnet", arguments)
         {
             RedirectStandardOutput = true,
+            UseShellExecute = false,
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };

@@ -45,6 +45,7 @@ public sealed class StdioTests
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            UseShellExecute = false,
             RedirectStandardError = true,
         };
         using var process = Process.Start(info)!;
