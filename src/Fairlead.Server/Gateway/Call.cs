@@ -28,6 +28,7 @@ internal sealed class Call : ICallEvents, IDisposable
     private readonly TimeSpan maxDeadline;
     private TimeSpan deadline;
     private CancelCause cause;
+    private double progress = double.NegativeInfinity;
     private long progressWindow;
     private int progressInWindow;
     private bool ended;
@@ -120,7 +121,7 @@ internal sealed class Call : ICallEvents, IDisposable
             if (!Envelope.ProgressToken.Present)
                 return;
             Extend();
-            if (!TakeProgress())
+            if (!Increases(parameters) || !TakeProgress())
                 return;
             Reply.Send(
                 MessageBytes.Notification(
@@ -187,6 +188,18 @@ internal sealed class Call : ICallEvents, IDisposable
         {
             // Progress that races with the end of the call.
         }
+    }
+
+    // Progress goes up with every message (spec progress); one that does not tells the client nothing.
+    private bool Increases(ReadOnlySpan<byte> parameters)
+    {
+        if (
+            !System.Buffers.Text.Utf8Parser.TryParse(JsonScan.Value(parameters, "progress"u8), out double next, out _)
+            || next <= progress
+        )
+            return false;
+        progress = next;
+        return true;
     }
 
     private bool TakeProgress()

@@ -70,7 +70,12 @@ internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions optio
     {
         try
         {
-            return JsonSerializer.Deserialize(json.Span, ListenJson.Default.ListenFilter);
+            var filter = JsonSerializer.Deserialize(json.Span, ListenJson.Default.ListenFilter);
+            // Generated code leaves a list that was not sent uninitialised.
+            return filter is null ? null
+                : filter.Uris.IsDefault ? filter with { Uris = [] }
+                : filter.Uris.Contains(null!) ? null
+                : filter;
         }
         catch (JsonException)
         {

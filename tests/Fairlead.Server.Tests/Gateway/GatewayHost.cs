@@ -29,15 +29,23 @@ internal sealed class GatewayHost : IAsyncDisposable
 {
     public const string Key = "mcp_key_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     private readonly WebApplication app;
+    private readonly bool onPort;
     private readonly Dictionary<ServiceId, (ServiceConfig Config, List<CatalogueItem> Items)> services = [];
     private readonly List<GroupConfig> groups = [];
     private readonly List<PublicationConfig> publications = [];
     private long epoch;
 
-    public GatewayHost(GatewayOptions? options = null, Func<string, CallingUser?>? users = null)
+    /// <param name="options">Limits and names.</param>
+    /// <param name="users">Reads user tokens.</param>
+    /// <param name="port">True listens on a real loopback port, with Kestrel's own reading of HTTP; else all is in memory.</param>
+    public GatewayHost(GatewayOptions? options = null, Func<string, CallingUser?>? users = null, bool port = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseTestServer();
+        if (port)
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        else
+            builder.WebHost.UseTestServer();
+        onPort = port;
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.Services.AddSingleton(new SessionIds(new byte[32], "n1"));
@@ -70,7 +78,11 @@ internal sealed class GatewayHost : IAsyncDisposable
     public ServiceSlot AddService(string name, IChannel channel, params string[] tools) =>
         AddService(name, channel, [.. tools.Select(t => (ItemKind.Tool, t, Tool(t)))]);
 
-    public ServiceSlot AddService(string name, IChannel? channel, params (ItemKind Kind, string Name, string Json)[] items)
+    public ServiceSlot AddService(
+        string name,
+        IChannel? channel,
+        params (ItemKind Kind, string Name, string Json)[] items
+    )
     {
         var id = new ServiceId(name);
         var config = new ServiceConfig
@@ -156,7 +168,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     /// <summary>Puts the configuration in force, as a store change does.</summary>
     public void Apply() =>
-        app.Services.GetRequiredService<Routes>()
+        app
+            .Services.GetRequiredService<Routes>()
             .Swap(
                 new StoreSnapshot(
                     ++epoch,
@@ -176,7 +189,7 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public HttpClient Client(string? key = Key)
     {
-        var client = app.GetTestClient();
+        var client = onPort ? new HttpClient { BaseAddress = new Uri(app.Urls.Single()) } : app.GetTestClient();
         client.Timeout = TimeSpan.FromSeconds(20);
         if (key is not null)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);

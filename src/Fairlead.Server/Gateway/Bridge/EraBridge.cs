@@ -10,6 +10,9 @@ namespace Fairlead.Server.Gateway.Bridge;
 /// </summary>
 internal abstract class EraBridge
 {
+    private const int UrlElicitationRequired = -32042;
+    private const int ReservedFrom = -32099;
+    private const int ReservedTo = -32020;
     private static readonly SameEra Same = new();
     private static readonly LegacyToModern ToModern = new();
     private static readonly ModernToLegacy ToLegacy = new();
@@ -56,6 +59,19 @@ internal abstract class EraBridge
             Code = CodeOf(error),
             Message = JsonScan.Text(error.Span, "message"u8),
         };
+
+    /// <summary>
+    /// An error as it is, unless a modern client may not be sent its code (R28): codes of earlier revisions and those
+    /// of the specification's own range that it does not define.
+    /// </summary>
+    protected static Answer Permitted(ReadOnlyMemory<byte> error)
+    {
+        var code = CodeOf(error);
+        return code is McpErrorCode.LegacyResourceNotFound or UrlElicitationRequired
+                ? WithCode(error, McpErrorCode.InvalidParams)
+            : code is >= ReservedFrom and <= ReservedTo ? WithCode(error, McpErrorCode.InternalError)
+            : AsIs(error, code == McpErrorCode.MethodNotFound ? 404 : 200);
+    }
 
     protected static int CodeOf(ReadOnlyMemory<byte> error)
     {

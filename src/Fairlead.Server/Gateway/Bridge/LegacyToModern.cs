@@ -38,12 +38,14 @@ internal sealed class LegacyToModern : EraBridge
 
     public override Answer Result(Call call, ReadOnlyMemory<byte> result)
     {
-        var kind = JsonScan.Text(result.Span, "resultType"u8);
-        if (kind is null)
+        var kind = JsonScan.Value(result.Span, "resultType"u8);
+        if (kind.IsEmpty)
             return Answer.Result(result);
-        if (kind != "complete")
-            return NotCarried(call, "more input (input_required)");
-        return RemoveMember(result, "resultType"u8);
+        if (kind.SequenceEqual("\"complete\""u8))
+            return RemoveMember(result, "resultType"u8);
+        return kind.SequenceEqual("\"input_required\""u8)
+            ? NotCarried(call, "more input (input_required)")
+            : ModernResult.Invalid(call);
     }
 
     public override Answer Error(Call call, ReadOnlyMemory<byte> error) =>

@@ -12,9 +12,6 @@ namespace Fairlead.Server.Gateway.Bridge;
 /// </summary>
 internal sealed class ModernToLegacy : EraBridge
 {
-    private const int UrlElicitationRequired = -32042;
-    private const int ReservedFrom = -32099;
-    private const int ReservedTo = -32020;
     private static readonly byte[] Complete = "{\"resultType\":\"complete\""u8.ToArray();
     private static readonly byte[] CompleteUncached = Encoding.ASCII.GetBytes(
         "{\"resultType\":\"complete\",\"ttlMs\":0,\"cacheScope\":\"private\""
@@ -74,12 +71,7 @@ internal sealed class ModernToLegacy : EraBridge
     {
         if (call.Asked is { } what)
             return NotCarried(call, what);
-        var code = CodeOf(error);
-        if (code is McpErrorCode.LegacyResourceNotFound or UrlElicitationRequired)
-            return WithCode(error, McpErrorCode.InvalidParams);
-        // Codes of the specification's own range mean nothing coming from a legacy service (R28).
-        if (code is >= ReservedFrom and <= ReservedTo)
-            return WithCode(error, McpErrorCode.InternalError);
-        return AsIs(error, code == McpErrorCode.MethodNotFound ? 404 : 200);
+        // The specification's own codes mean nothing coming from a legacy service.
+        return Permitted(error);
     }
 }

@@ -11,7 +11,8 @@ internal sealed class SameEra : EraBridge
     public override OutgoingParams Params(Call call, ReadOnlyMemory<byte>? name) =>
         OutgoingParams.Build(call.Envelope, name);
 
-    public override Answer Result(Call call, ReadOnlyMemory<byte> result) => Answer.Result(result);
+    public override Answer Result(Call call, ReadOnlyMemory<byte> result) =>
+        call.Revision.Era() == Era.Legacy ? Answer.Result(result) : ModernResult.Check(call, result);
 
     public override Answer Error(Call call, ReadOnlyMemory<byte> error) =>
         call.Revision.Era() == Era.Legacy ? AsIs(error) : ModernError(error);
@@ -21,12 +22,11 @@ internal sealed class SameEra : EraBridge
     private static Answer ModernError(ReadOnlyMemory<byte> error) =>
         CodeOf(error) switch
         {
-            McpErrorCode.MethodNotFound => AsIs(error, 404),
             McpErrorCode.MissingClientCapability => AsIs(error, 400),
             McpErrorCode.HeaderMismatch or McpErrorCode.UnsupportedVersion => WithCode(
                 error,
                 McpErrorCode.UpstreamProtocolError
             ),
-            _ => AsIs(error),
+            _ => Permitted(error),
         };
 }

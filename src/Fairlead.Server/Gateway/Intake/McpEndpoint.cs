@@ -195,15 +195,8 @@ internal sealed class McpEndpoint(
             await WriteAsync(http, Refusal(refused));
             return;
         }
-        if (
-            Revisions.TryParse(http.Request.Headers["MCP-Protocol-Version"].ToString(), out var revision)
-            && revision.Era() == Era.Modern
-        )
-        {
-            http.Response.Headers.Allow = "POST";
-            http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        if (RefuseModern(http))
             return;
-        }
         if (legacy.FindSession(http.Request, group!, user, out var session) is { } missing)
         {
             await WriteAsync(http, ErrorTable.Answer(missing));
@@ -248,6 +241,8 @@ internal sealed class McpEndpoint(
             await WriteAsync(http, Refusal(refused));
             return;
         }
+        if (RefuseModern(http))
+            return;
         if (legacy.FindSession(http.Request, group!, user, out var session) is { } missing)
         {
             await WriteAsync(http, ErrorTable.Answer(missing));
@@ -255,6 +250,19 @@ internal sealed class McpEndpoint(
         }
         sessions.Remove(session!);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    /// <summary>In the modern era only POST means anything (R12).</summary>
+    private static bool RefuseModern(HttpContext http)
+    {
+        if (
+            !Revisions.TryParse(http.Request.Headers["MCP-Protocol-Version"].ToString(), out var revision)
+            || revision.Era() != Era.Modern
+        )
+            return false;
+        http.Response.Headers.Allow = "POST";
+        http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        return true;
     }
 
     private Condition? Enter(HttpContext http, out GroupRoute? group, out UserId? user)

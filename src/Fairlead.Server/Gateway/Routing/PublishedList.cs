@@ -38,7 +38,10 @@ internal sealed class PublishedList
         var pages = era == Era.Modern ? modern : legacy;
         if (cursor is null)
             return pages[0];
-        return TryParse(cursor, out var page) && page > 0 && page < pages.Length ? pages[page] : null;
+        // Typed null: a plain one would become empty bytes, not "no page".
+        return TryParse(cursor, out var page) && page > 0 && page < pages.Length
+            ? pages[page]
+            : (ReadOnlyMemory<byte>?)null;
     }
 
     private static string ModernTail(GatewayOptions options)

@@ -46,6 +46,7 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
             .Select(p => (Publication: p, Item: Definition(p, catalogue)))
             .Where(p => p.Item is not null && (p.Publication.Service is not { } s || group.Services.Contains(s)))
             .Where(p => p.Publication.Service is not null || group.PublishNative)
+            .Where(p => p.Publication.Kind != ItemKind.Tool || Mirrored(p.Item!) is not null)
             .OrderBy(p => p.Publication.Service is { } s ? services.GetValueOrDefault(s)?.Position ?? 0 : -1)
             .ThenBy(p => p.Item!.Position)
             .ToList();
@@ -87,14 +88,15 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
         Dictionary<ServiceId, ServiceConfig> services
     ) => live.Where(p => p.Publication.Kind == kind).ToFrozenDictionary(
                 p => p.Publication.ExposedName,
-                p => Route(p.Publication, services) with { ParamHeaders = Mirrored(kind, p.Item!) }
+                p => Route(p.Publication, services) with
+                {
+                    ParamHeaders = kind == ItemKind.Tool ? Mirrored(p.Item!)! : ParamHeaders.None,
+                }
             );
 
-    // An annotation that breaks the rules mirrors nothing: services that speak HTTP never list such a tool (R20).
-    private static ParamHeaders Mirrored(ItemKind kind, CatalogueItem item) =>
-        kind == ItemKind.Tool
-            ? ParamHeaders.Read(JsonScan.Value(item.Definition.Span, "inputSchema"u8), out _) ?? ParamHeaders.None
-            : ParamHeaders.None;
+    // Null when the annotations break a rule: such a tool is in no list (R20), so nothing leads to it either.
+    private static ParamHeaders? Mirrored(CatalogueItem item) =>
+        ParamHeaders.Read(JsonScan.Value(item.Definition.Span, "inputSchema"u8), out _);
 
     private ItemRoute Route(PublicationConfig p, Dictionary<ServiceId, ServiceConfig> services) =>
         new()
