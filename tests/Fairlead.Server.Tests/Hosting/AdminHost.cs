@@ -6,6 +6,7 @@ using Fairlead.Server.Groups;
 using Fairlead.Server.Hosting;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Identity;
+using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
 using Fairlead.Server.Telemetry.Calls;
@@ -17,6 +18,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Shouldly;
 
 namespace Fairlead.Server.Tests.Hosting;
@@ -61,6 +63,9 @@ internal sealed class AdminHost : IAsyncDisposable
                 builder.Services.AddAudit();
                 builder.Services.AddTelemetry(new CallLogOptions());
                 builder.Services.AddGroups(groups);
+                builder.Services.AddServices(new ServicesOptions());
+                // The last hosted service is the reconcile loop: services run only in tests that start it.
+                builder.Services.Remove(builder.Services.Last(s => s.ServiceType == typeof(IHostedService)));
                 builder.Services.AddConsole();
             },
             app =>
@@ -69,6 +74,7 @@ internal sealed class AdminHost : IAsyncDisposable
                 app.MapAudit();
                 app.MapTelemetry();
                 app.MapGroups();
+                app.MapServices();
                 app.MapConsole();
                 map?.Invoke(app);
             },
