@@ -87,6 +87,7 @@ public static class FairleadFeature
         app.MapAudit();
         app.MapTelemetry();
         app.MapGroups();
+        app.MapServices();
         app.MapConsole();
         return app;
     }

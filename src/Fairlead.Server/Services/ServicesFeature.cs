@@ -1,5 +1,9 @@
 using Fairlead.Runtime;
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Services.Api;
+using Fairlead.Server.Services.Import;
 using Fairlead.Server.Services.Supervision;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -35,6 +39,17 @@ internal static class ServicesFeature
         services.AddSingleton<ServiceRoom>();
         services.AddSingleton<ReconcileLoop>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReconcileLoop>());
-        return services;
+        services.TryAddSingleton<ServiceImport>();
+        services.AddSingleton<ServiceDesk>();
+        return services.AddRestJson(ServicesJson.Default);
+    }
+
+    /// <summary>Maps <c>/api/v1/services</c> and <c>/api/v1/tools</c>.</summary>
+    public static IEndpointRouteBuilder MapServices(this IEndpointRouteBuilder routes)
+    {
+        ServiceEndpoints.Map(routes.MapRest("/services", "services"));
+        StateEndpoints.Map(routes.MapRest("/services", "services"));
+        ServiceEndpoints.MapTools(routes.MapRest("/tools", "services"));
+        return routes;
     }
 }

@@ -5,6 +5,7 @@ using Fairlead.Server.Console;
 using Fairlead.Server.Groups;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Identity;
+using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
 using Fairlead.Server.Telemetry.Calls;
@@ -16,6 +17,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Shouldly;
 
 namespace Fairlead.Server.Tests.Hosting;
@@ -64,12 +66,16 @@ internal sealed class AdminHost : IAsyncDisposable
         builder.Services.AddAudit();
         builder.Services.AddTelemetry(new CallLogOptions());
         builder.Services.AddGroups(groups);
+        builder.Services.AddServices(new ServicesOptions());
+        // The last hosted service is the reconcile loop: services run only in tests that start it.
+        builder.Services.Remove(builder.Services.Last(s => s.ServiceType == typeof(IHostedService)));
         builder.Services.AddConsole();
         WebApplication built = builder.Build();
         built.MapIdentity();
         built.MapAudit();
         built.MapTelemetry();
         built.MapGroups();
+        built.MapServices();
         built.MapConsole();
         map?.Invoke(built);
         await built.StartAsync();

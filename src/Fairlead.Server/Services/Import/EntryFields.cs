@@ -112,7 +112,10 @@ internal sealed class EntryFields(List<ServiceProblem> problems)
 
     private ImmutableArray<string> Texts(string field, JsonElement value)
     {
-        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.String))
+        if (
+            value.ValueKind != JsonValueKind.Array
+            || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.String)
+        )
         {
             problems.Add(new(field, "must be a list of texts"));
             return [];

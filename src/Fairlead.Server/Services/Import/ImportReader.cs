@@ -58,7 +58,9 @@ internal static class ImportReader
             return [Named(root, "the object")];
         if (root.EnumerateObject().Any() && root.EnumerateObject().All(m => IsService(m.Value)))
             return [.. root.EnumerateObject().Select(s => Entry(s.Name, s.Value))];
-        throw new FormatException("No services found: expected a map under \"mcpServers\", a service object, or a list of them");
+        throw new FormatException(
+            "No services found: expected a map under \"mcpServers\", a service object, or a list of them"
+        );
     }
 
     private static bool IsService(JsonElement value) =>
@@ -69,7 +71,10 @@ internal static class ImportReader
     {
         if (item.ValueKind != JsonValueKind.Object)
             throw new FormatException($"{where} is not an object");
-        var name = item.TryGetProperty("name", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "";
+        var name =
+            item.TryGetProperty("name", out var text) && text.ValueKind == JsonValueKind.String
+                ? text.GetString()!
+                : "";
         var entry = Entry(name, item);
         return name.Length > 0 ? entry : entry with { Problems = [new("name", "is needed"), .. entry.Problems] };
     }

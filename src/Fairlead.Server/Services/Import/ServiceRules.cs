@@ -40,7 +40,10 @@ internal static partial class ServiceRules
             problems.Add(new("command", "is needed: the program to start"));
         if (d.Url is not null)
             problems.Add(new("url", "cannot be given together with command"));
-        if (d.Args.Length > MaxArgs || d.Args.Any(a => a.Length > MaxText || a.Contains('\0', StringComparison.Ordinal)))
+        if (
+            d.Args.Length > MaxArgs
+            || d.Args.Any(a => a.Length > MaxText || a.Contains('\0', StringComparison.Ordinal))
+        )
             problems.Add(new("args", $"at most {MaxArgs} of at most {MaxText} characters, without NUL"));
         foreach (var (key, value) in d.Env)
         {
@@ -57,7 +60,9 @@ internal static partial class ServiceRules
         var hasReference = d.Url?.Contains("${", StringComparison.Ordinal) ?? false;
         if (string.IsNullOrWhiteSpace(d.Url))
             problems.Add(new("url", "is needed: the service's MCP endpoint"));
-        else if (!hasReference && !(Uri.TryCreate(d.Url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+        else if (
+            !hasReference && !(Uri.TryCreate(d.Url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
+        )
             problems.Add(new("url", "must be an absolute http or https address"));
         foreach (var (key, value) in d.Headers)
         {

@@ -1,0 +1,176 @@
+using System.Text.Json;
+using Fairlead.Protocol;
+using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Services.Supervision;
+using Fairlead.Server.Storage;
+
+namespace Fairlead.Server.Services.Api;
+
+/// <summary>What the endpoints share: finding a service, showing it, waiting for it, asking how it is.</summary>
+internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, ReconcileLoop loop, TimeProvider time)
+{
+    /// <summary>Shown instead of a stored value; sent back, it keeps that value.</summary>
+    public const string Hidden = "********";
+
+    private static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(5);
+    private static readonly ChannelCall Ping = new() { Method = McpMethod.Ping, Params = "{}"u8.ToArray() };
+
+    public StoreSnapshot Now => store.Current;
+
+    /// <summary>By id, else by name.</summary>
+    public ServiceConfig? Find(string idOrName) =>
+        Now.Services.FirstOrDefault(s => s.Id.Value == idOrName)
+        ?? Now.Services.FirstOrDefault(s => s.Name == idOrName);
+
+    /// <summary>A status by its name in the API (S-06).</summary>
+    public static string Wire(ServiceStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
+
+    public static string Wire(ServiceTransport transport) =>
+        transport == ServiceTransport.Stdio ? "stdio" : "streamable-http";
+
+    public ServiceState State(ServiceConfig service) => slots.Get(service.Id).State;
+
+    public ServiceView View(ServiceConfig service)
+    {
+        var state = State(service);
+        return new ServiceView
+        {
+            Id = service.Id.Value,
+            Name = service.Name,
+            Enabled = service.Enabled,
+            Transport = Wire(service.Definition.Transport),
+            Status = Wire(state.Status),
+            Healthy = state.Status == ServiceStatus.Running,
+            Reason = state.Reason,
+            Since = state.Since.UtcDateTime,
+            Attempts = state.Attempts,
+            NextTry = state.NextTry?.UtcDateTime,
+            Era = Revisions.TryParse(service.KnownRevision, out var revision)
+                ? JsonNamingPolicy.SnakeCaseLower.ConvertName(revision.Era().ToString())
+                : null,
+            Revision = service.KnownRevision,
+            Tools = Now.Catalogue.Count(i => i.Service == service.Id && i.Kind == ItemKind.Tool),
+        };
+    }
+
+    public ServiceDetailView Detail(ServiceConfig service)
+    {
+        var view = View(service);
+        var definition = service.Definition;
+        return new ServiceDetailView
+        {
+            Id = view.Id,
+            Name = view.Name,
+            Enabled = view.Enabled,
+            Transport = view.Transport,
+            Status = view.Status,
+            Healthy = view.Healthy,
+            Reason = view.Reason,
+            Since = view.Since,
+            Attempts = view.Attempts,
+            NextTry = view.NextTry,
+            Era = view.Era,
+            Revision = view.Revision,
+            Tools = view.Tools,
+            Command = definition.Command,
+            Args = definition.Args,
+            Env = definition.Env.ToDictionary(e => e.Key, e => Shown(e.Value)),
+            Cwd = definition.Cwd,
+            Url = definition.Url,
+            Headers = definition.Headers.ToDictionary(h => h.Key, h => Shown(h.Value)),
+            TimeoutSeconds = definition.TimeoutSeconds,
+            ToolDefinitions = [.. Tools(service.Id).Select(i => Json(i.Definition))],
+            LastErrorLines = loop.Find(service.Id)?.LastErrorLines ?? [],
+        };
+    }
+
+    public IEnumerable<CatalogueItem> Tools(ServiceId service) =>
+        Now.Catalogue.Where(i => i.Service == service && i.Kind == ItemKind.Tool);
+
+    public static JsonElement Json(ReadOnlyMemory<byte> definition)
+    {
+        using var document = JsonDocument.Parse(definition);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>Waits until the service's state fits.</summary>
+    /// <returns>False when it did not within the limit.</returns>
+    public async Task<bool> UntilAsync(
+        ServiceConfig service,
+        Func<ServiceState, bool> fits,
+        TimeSpan within,
+        CancellationToken cancellationToken
+    )
+    {
+        var slot = slots.Get(service.Id);
+        var changed = new Signal();
+        void OnChanged(ServiceSlot _) => changed.Set();
+        using var limit = new CancellationTokenSource(within, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        slot.Changed += OnChanged;
+        try
+        {
+            while (!fits(slot.State))
+                await changed.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+        finally
+        {
+            slot.Changed -= OnChanged;
+        }
+    }
+
+    /// <summary>Asks a running service for a sign of life (S-12).</summary>
+    public async Task<CheckView> CheckAsync(ServiceConfig service, CancellationToken cancellationToken)
+    {
+        var state = State(service);
+        var (healthy, reason, took) = state.Channel is { } channel
+            ? await PingAsync(channel, cancellationToken)
+            : (false, state.Reason, null);
+        return new CheckView
+        {
+            Id = service.Id.Value,
+            Name = service.Name,
+            Status = Wire(state.Status),
+            Healthy = healthy,
+            Reason = reason,
+            ResponseMs = took,
+        };
+    }
+
+    private async Task<(bool Healthy, string Reason, double? Took)> PingAsync(
+        IChannel channel,
+        CancellationToken cancellationToken
+    )
+    {
+        using var limit = new CancellationTokenSource(PingLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var since = time.GetTimestamp();
+        // The modern era has no ping; every service must answer server/discover.
+        var call = channel.Hello.Era == Era.Modern ? Handshakes.Discover : Ping;
+        try
+        {
+            using var reply = await channel.CallAsync(call, HouseEvents.None, either.Token);
+            var took = Math.Round(time.GetElapsedTime(since).TotalMilliseconds, 3);
+            // An error is an answer too: the service is there.
+            return reply.Kind == ChannelReplyKind.Failed
+                ? (false, reply.Detail ?? reply.Failure.ToString(), null)
+                : (true, "answers", took);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (false, $"no answer within {PingLimit.TotalSeconds:0} s", null);
+        }
+    }
+
+    /// <summary>A value that is only references to variables is no secret itself.</summary>
+    private static string Shown(string value) =>
+        value.StartsWith("${", StringComparison.Ordinal)
+        && value.IndexOf('}', StringComparison.Ordinal) == value.Length - 1
+            ? value
+            : Hidden;
+}

@@ -1,0 +1,214 @@
+using System.Text.Json;
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Services.Import;
+using Fairlead.Server.Storage;
+using Fairlead.Server.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fairlead.Server.Services.Api;
+
+/// <summary>Registration of services (S-01, S-02, S-03, S-11, S-12). A service is named by its id or its name.</summary>
+internal static class ServiceEndpoints
+{
+    public static void Map(RouteGroupBuilder services)
+    {
+        services.MapGet("", List).WithName("services.list").WithSummary("Registered services and their states.");
+        services
+            .MapPost("", AddAsync)
+            .Creates()
+            .WithName("services.add")
+            .WithSummary("Registers a service and starts it.")
+            .WithDescription("For stdio this runs a program on the gateway's machine.");
+        services
+            .MapPost("/import", ImportAsync)
+            .WithName("services.import")
+            .WithSummary("Registers the services of a client's configuration: all of them, or none when one is wrong.");
+        services
+            .MapGet("/{id}", Get)
+            .WithName("services.get")
+            .WithSummary("One service with its tools and last words.");
+        services
+            .MapPut("/{id}", UpdateAsync)
+            .WithName("services.update")
+            .WithSummary("Changes a service; absent members stay as they are. It is restarted when it must be.");
+        services
+            .MapDelete("/{id}", DeleteAsync)
+            .WithName("services.delete")
+            .WithSummary("Stops a service and removes it; its published names are kept for it.");
+    }
+
+    /// <summary>All tools known across services (S-12).</summary>
+    public static void MapTools(RouteGroupBuilder tools) =>
+        tools.MapGet("", ListTools).WithName("services.tools").WithSummary("All tools of all services.");
+
+    private static RestResult<IReadOnlyList<ServiceView>> List(
+        [FromQuery] string? status,
+        [AsParameters] PageQuery page,
+        ServiceDesk desk
+    )
+    {
+        if (page.Check() is { } wrong)
+            return wrong;
+        if (status is not null && !Enum.GetValues<ServiceStatus>().Any(s => ServiceDesk.Wire(s) == status))
+            return RestResult.Fail("INVALID_PARAMETER", $"There is no status {status}.", "status");
+        var found = desk
+            .Now.Services.OrderBy(s => s.Position)
+            .Select(desk.View)
+            .Where(s => status is null || s.Status == status)
+            .ToList();
+        return RestResult.Page<ServiceView>([.. found.Skip(page.Skip).Take(page.Size)], page, found.Count);
+    }
+
+    private static RestResult<ServiceDetailView> Get(string id, ServiceDesk desk) =>
+        desk.Find(id) is { } service ? RestResult.Ok(desk.Detail(service)) : Missing(id);
+
+    private static async Task<RestResult<ServiceDetailView>> AddAsync(
+        AddServiceRequest request,
+        HttpContext http,
+        ServiceStore store,
+        ServiceDesk desk,
+        CancellationToken cancellationToken
+    )
+    {
+        var note = AuditNote.Of(http);
+        if (string.IsNullOrEmpty(request.Name))
+            return RestResult.Fail("MISSING_PARAMETER", "name is required.", "name");
+        var (definition, problem) = DefinitionMerge.Apply(null, request);
+        note.Details = DefinitionMerge.Describe(request.Name, definition);
+        if ((problem ?? FirstProblem(request.Name, definition)) is { } wrong)
+            return Wrong(wrong);
+        var added = await store.AddAsync(request.Name, definition, cancellationToken);
+        if (!added.Ok)
+            return added.Error;
+        note.Resource = $"{http.Request.Path}/{added.Value.Id}";
+        // Added is started; where that is not wanted the intent follows before anybody waits for it.
+        var stored = request.Enabled ? added : await store.SetEnabledAsync(added.Value.Id, false, cancellationToken);
+        return stored.Ok ? RestResult.Ok(desk.Detail(stored.Value), "Service registered.") : stored.Error;
+    }
+
+    private static async Task<RestResult<ServiceDetailView>> UpdateAsync(
+        string id,
+        UpdateServiceRequest request,
+        HttpContext http,
+        ServiceStore store,
+        ServiceDesk desk,
+        CancellationToken cancellationToken
+    )
+    {
+        if (desk.Find(id) is not { } service)
+            return Missing(id);
+        var (definition, problem) = DefinitionMerge.Apply(service.Definition, request);
+        AuditNote.Of(http).Details = DefinitionMerge.Describe(service.Name, definition);
+        if ((problem ?? FirstProblem(service.Name, definition)) is { } wrong)
+            return Wrong(wrong);
+        var changed = await store.UpdateAsync(service.Id, definition, cancellationToken);
+        return changed.Ok ? RestResult.Ok(desk.Detail(changed.Value), "Service changed.") : changed.Error;
+    }
+
+    private static async Task<RestResult<ServiceView>> DeleteAsync(
+        string id,
+        ServiceStore store,
+        ServiceDesk desk,
+        CancellationToken cancellationToken
+    )
+    {
+        if (desk.Find(id) is not { } service)
+            return Missing(id);
+        var last = desk.View(service);
+        return await store.RemoveAsync(service.Id, cancellationToken)
+            ? RestResult.Ok(last, "Service removed.")
+            : Missing(id);
+    }
+
+    private static async Task<RestResult<ImportView>> ImportAsync(
+        ImportRequest request,
+        HttpContext http,
+        ServiceImport import,
+        CancellationToken cancellationToken
+    )
+    {
+        var text =
+            request.Content ?? (request.Config is { ValueKind: not JsonValueKind.Null } c ? c.GetRawText() : null);
+        if (text is null)
+            return RestResult.Fail("MISSING_PARAMETER", "content or config is required.", "content");
+        IReadOnlyList<ImportEntry> plan;
+        try
+        {
+            plan = import.Plan(text);
+        }
+        catch (FormatException e)
+        {
+            return RestResult.Fail("CONFIG_INVALID", e.Message, request.Content is null ? "config" : "content");
+        }
+        AuditNote.Of(http).Details = string.Join(
+            ", ",
+            plan.Select(e => DefinitionMerge.Describe(e.Name, e.Definition))
+        );
+        if (request.DryRun)
+            return RestResult.Ok(View(plan, dryRun: true), "Nothing was changed.");
+        if (plan.FirstOrDefault(e => e.Problems.Count > 0) is { } bad)
+            return Wrong(bad.Problems[0] with { Field = $"{bad.Name}.{bad.Problems[0].Field}" });
+        await import.ImportAsync(text, cancellationToken);
+        return RestResult.Ok(View(plan, dryRun: false), "Services registered.");
+    }
+
+    private static RestResult<IReadOnlyList<KnownToolView>> ListTools(
+        [FromQuery] string? service,
+        [AsParameters] PageQuery page,
+        ServiceDesk desk
+    )
+    {
+        if (page.Check() is { } wrong)
+            return wrong;
+        var owners = desk.Now.Services.OrderBy(s => s.Position).ToList();
+        if (service is not null)
+        {
+            if (desk.Find(service) is not { } one)
+                return Missing(service);
+            owners = [one];
+        }
+        var found = owners
+            .SelectMany(o => desk.Tools(o.Id).OrderBy(i => i.Position).Select(i => (Owner: o, Item: i)))
+            .ToList();
+        return RestResult.Page<KnownToolView>(
+            [
+                .. found
+                    .Skip(page.Skip)
+                    .Take(page.Size)
+                    .Select(f => new KnownToolView(
+                        f.Item.Name,
+                        f.Owner.Name,
+                        f.Owner.Id.Value,
+                        ServiceDesk.Json(f.Item.Definition)
+                    )),
+            ],
+            page,
+            found.Count
+        );
+    }
+
+    public static RestError Missing(string id) => RestResult.Fail("SERVICE_NOT_FOUND", $"There is no service {id}.");
+
+    private static ServiceProblem? FirstProblem(string name, ServiceDefinition definition) =>
+        ServiceRules.Check(name, definition) is { Count: > 0 } problems ? problems[0] : null;
+
+    private static RestError Wrong(ServiceProblem problem) =>
+        RestResult.Fail("SERVICE_CONFIGURATION_INVALID", $"{problem.Field} {problem.Message}.", problem.Field);
+
+    private static ImportView View(IReadOnlyList<ImportEntry> plan, bool dryRun) =>
+        new(
+            dryRun,
+            [
+                .. plan.Select(e => new ImportedView
+                {
+                    Name = e.Name,
+                    Transport = ServiceDesk.Wire(e.Definition.Transport),
+                    Enabled = e.Enabled,
+                    Problems = e.Problems,
+                }),
+            ]
+        );
+}

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Services.Import;
+using Fairlead.Server.Storage;
+
+namespace Fairlead.Server.Services.Api;
+
+/// <summary>Fields of a definition in a request; setters, because a generated reader overwrites defaults of init members.</summary>
+internal record ServiceFields
+{
+    [Description("stdio or streamable-http; told by command or url when absent.")]
+    public string? Transport { get; set; }
+
+    [Description("Program to start (stdio). No shell is involved.")]
+    public string? Command { get; set; }
+    public ImmutableArray<string>? Args { get; set; }
+
+    [Description(
+        "Variables of its environment. ${NAME}, ${NAME:-default} are filled in at each start; ******** keeps a stored value."
+    )]
+    public ImmutableSortedDictionary<string, string>? Env { get; set; }
+
+    [Description("Directory to start in.")]
+    public string? Cwd { get; set; }
+
+    [Description("MCP endpoint (streamable-http).")]
+    public string? Url { get; set; }
+
+    [Description("Headers of every request; ******** keeps a stored value.")]
+    public ImmutableSortedDictionary<string, string>? Headers { get; set; }
+
+    [Description("Default deadline of a call, 1 to 600 seconds.")]
+    public int? TimeoutSeconds { get; set; }
+}
+
+internal sealed record AddServiceRequest : ServiceFields
+{
+    [Description("Unique: 1 to 64 letters, digits, _ or -.")]
+    public string? Name { get; set; }
+
+    [Description("False registers it without starting it.")]
+    public bool Enabled { get; set; } = true;
+}
+
+internal sealed record UpdateServiceRequest : ServiceFields;
+
+internal sealed record StopServiceRequest
+{
+    [Description("Kill it at once instead of asking it to end.")]
+    public bool Force { get; set; }
+}
+
+internal sealed record ImportRequest
+{
+    [Description("A client's configuration file as text; comments and trailing commas are fine.")]
+    public string? Content { get; set; }
+
+    [Description("The same as JSON, where it is at hand as such.")]
+    public JsonElement? Config { get; set; }
+
+    [Description("Only tell what would happen.")]
+    public bool DryRun { get; set; }
+}
+
+internal sealed record ImportView(bool DryRun, IReadOnlyList<ImportedView> Services);
+
+internal sealed record ImportedView
+{
+    public required string Name { get; init; }
+    public required string Transport { get; init; }
+    public required bool Enabled { get; init; }
+
+    [Description("What is wrong with it; an import with any problem changes nothing.")]
+    public required IReadOnlyList<ServiceProblem> Problems { get; init; }
+}
+
+internal record ServiceView
+{
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+
+    [Description("False when an operator stopped it.")]
+    public required bool Enabled { get; init; }
+    public required string Transport { get; init; }
+
+    [Description("not_started, starting, running, stopping, stopped, error or unknown.")]
+    public required string Status { get; init; }
+    public required bool Healthy { get; init; }
+
+    [Description("Why it is in this state.")]
+    public required string Reason { get; init; }
+
+    [Description("Since when it is in this state.")]
+    public required DateTime Since { get; init; }
+
+    [Description("Failed attempts in a row.")]
+    public required int Attempts { get; init; }
+
+    [Description("When it will be tried again; null unless it waits.")]
+    public required DateTime? NextTry { get; init; }
+
+    [Description("legacy or modern; null before the first handshake.")]
+    public required string? Era { get; init; }
+    public required string? Revision { get; init; }
+    public required int Tools { get; init; }
+}
+
+internal sealed record ServiceDetailView : ServiceView
+{
+    public required string? Command { get; init; }
+    public required IReadOnlyList<string> Args { get; init; }
+
+    [Description("Values that are not a reference are shown as ********.")]
+    public required IReadOnlyDictionary<string, string> Env { get; init; }
+    public required string? Cwd { get; init; }
+    public required string? Url { get; init; }
+
+    [Description("Values that are not a reference are shown as ********.")]
+    public required IReadOnlyDictionary<string, string> Headers { get; init; }
+    public required int? TimeoutSeconds { get; init; }
+
+    [Description("The tools as the service last listed them.")]
+    public required IReadOnlyList<JsonElement> ToolDefinitions { get; init; }
+
+    [Description("Last lines of its standard error, oldest first, without the values of its environment.")]
+    public required IReadOnlyList<string> LastErrorLines { get; init; }
+}
+
+internal sealed record CheckView
+{
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    public required string Status { get; init; }
+    public required bool Healthy { get; init; }
+    public required string Reason { get; init; }
+
+    [Description("How long a ping took, in milliseconds; null where none was sent or answered.")]
+    public required double? ResponseMs { get; init; }
+}
+
+internal sealed record KnownToolView(string Name, string Service, string ServiceId, JsonElement Definition);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AddServiceRequest))]
+[JsonSerializable(typeof(UpdateServiceRequest))]
+[JsonSerializable(typeof(StopServiceRequest))]
+[JsonSerializable(typeof(ImportRequest))]
+[JsonSerializable(typeof(Envelope<ServiceView>))]
+[JsonSerializable(typeof(Envelope<ServiceDetailView>))]
+[JsonSerializable(typeof(Envelope<ImportView>))]
+[JsonSerializable(typeof(Envelope<CheckView>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<ServiceView>>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<CheckView>>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<KnownToolView>>))]
+internal sealed partial class ServicesJson : JsonSerializerContext;
