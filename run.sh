@@ -28,7 +28,8 @@ if [ -z "$config" ]; then
   if need_node && npm_packages "$root/samples"; then
     arguments+=(--mcp-config "$root/samples/mcp.json")
     export FAIRLEAD_SAMPLES=$root/samples
-    mkdir -p "$data/files"
+    # For the owner only, as the gateway itself makes it: the master key lies there.
+    (umask 077 && mkdir -p "$data/files")
   else
     say "Starting without the sample services: they need Node $node_wanted or newer and npm (see above)."
   fi
@@ -46,7 +47,7 @@ if [ -n "$build" ] && changed; then
   # ReadyToRun code starts without compiling; it needs a runtime identifier, whose restore is kept out of the lock files.
   touch "$program/.building"
   dotnet publish src/Fairlead -c Release --use-current-runtime --no-self-contained -p:PublishReadyToRun=true \
-    -p:NuGetLockFilePath=obj/publish.lock.json -o "$program" -v quiet -clp:NoSummary </dev/null >&2
+    -p:NuGetLockFilePath=obj/publish.lock.json -o "$program" -v quiet -clp:NoSummary -m:1 </dev/null >&2
   mv "$program/.building" "$program/.built"
 fi
 if [ ! -x "$program/fairlead" ]; then
@@ -56,7 +57,7 @@ fi
 
 # Spinning of idle pool threads costs tail latency on few cores (docs/performance.md).
 export DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=${DOTNET_ThreadPool_UnfairSemaphoreSpinLimit:-0}
-mkdir -p "$data"
+(umask 077 && mkdir -p "$data")
 FAIRLEAD_DATA=$(cd "$data" && pwd)
 export FAIRLEAD_DATA
 # exec: signals reach the gateway itself.

@@ -28,7 +28,7 @@ internal static class Rooms
     ];
 
     /// <param name="files">C# files of the tree.</param>
-    /// <param name="unopened">Rooms that hold shared contracts only and have no feature yet.</param>
+    /// <param name="unopened">Rooms that need no feature file of their own name.</param>
     public static IReadOnlyList<string> Check(IEnumerable<SourceFile> files, IReadOnlySet<string> unopened)
     {
         var wrong = new List<string>();
