@@ -4,16 +4,19 @@ using Microsoft.EntityFrameworkCore;
 namespace Fairlead.Server.Groups;
 
 /// <summary>Publishes the native tools of this program in the groups that want them.</summary>
-internal sealed class NativePublications(StoreWriter writer, PublicationAligner aligner)
+internal sealed class NativePublications(StoreWriter writer, StoreWatcher watcher, PublicationAligner aligner)
 {
     /// <summary>
-    /// Tells which native tools there are, once at start. Missing names are given, those gone become tombstones;
-    /// nothing is written when nothing changed.
+    /// Tells which native tools there are, once at start. Missing names are given, those gone become tombstones. Where
+    /// all is as it was, the snapshot says so and the database is not touched: every start comes this way.
     /// </summary>
-    public Task SyncAsync(IReadOnlyList<string> nativeToolNames, CancellationToken cancellationToken)
+    public async Task SyncAsync(IReadOnlyList<string> nativeToolNames, CancellationToken cancellationToken)
     {
+        HashSet<string> names = [.. nativeToolNames];
         aligner.NativeNames = [.. nativeToolNames.Distinct(StringComparer.Ordinal)];
-        return writer.ChangeAsync(
+        if (IsInLine(watcher.Current, names))
+            return;
+        await writer.ChangeAsync(
             async db =>
             {
                 List<GroupRow> groups = await db
@@ -26,5 +29,13 @@ internal sealed class NativePublications(StoreWriter writer, PublicationAligner 
             },
             cancellationToken
         );
+    }
+
+    private static bool IsInLine(StoreSnapshot snapshot, HashSet<string> names)
+    {
+        ILookup<GroupId, string> live = snapshot
+            .Publications.Where(static row => row is { Service: null, Kind: ItemKind.Tool, Removed: false })
+            .ToLookup(static row => row.Group, static row => row.UpstreamName);
+        return snapshot.Groups.Where(static group => group.PublishNative).All(group => names.SetEquals(live[group.Id]));
     }
 }

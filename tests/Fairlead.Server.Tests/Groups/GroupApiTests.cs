@@ -83,18 +83,20 @@ public sealed partial class GroupApiTests
         await host.CreateGroupAsync("other");
         Answer changed = await host.PutAsync($"{Groups}/{id}", """{"description":"d","concurrent_calls":5}""");
         changed.Status.ShouldBe(200, changed.Text);
-        host.Now.Groups[0].ConcurrentCalls.ShouldBe(5);
-        host.Now.Groups[0].Name.ShouldBe("one");
+        Group().ConcurrentCalls.ShouldBe(5);
+        Group().Name.ShouldBe("one");
         await host.PutAsync($"{Groups}/{id}", """{"concurrent_calls":-1}""");
-        host.Now.Groups[0].ConcurrentCalls.ShouldBeNull();
+        Group().ConcurrentCalls.ShouldBeNull();
         (await host.PutAsync($"{Groups}/{id}", """{"name":"other"}""")).Status.ShouldBe(409);
         await host.PostAsync($"{Groups}/{id}/disable");
-        host.Now.Groups[0].Enabled.ShouldBeFalse();
+        Group().Enabled.ShouldBeFalse();
         await host.PostAsync($"{Groups}/{id}/enable");
-        host.Now.Groups[0].Enabled.ShouldBeTrue();
+        Group().Enabled.ShouldBeTrue();
         (await host.DeleteAsync($"{Groups}/{id}")).Status.ShouldBe(200);
         host.Now.Groups.Length.ShouldBe(1);
         (await host.DeleteAsync($"{Groups}/{id}")).Code.ShouldBe("GROUP_NOT_FOUND");
+
+        GroupConfig Group() => host.Now.Groups.Single(group => group.Id == id);
     }
 
     [Fact]

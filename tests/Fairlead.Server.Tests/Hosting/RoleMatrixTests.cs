@@ -18,7 +18,7 @@ public sealed class RoleMatrixTests
     [Fact]
     public async Task Endpoints_OfTheApi_LetInOnlyWhomTheyShould()
     {
-        await using AdminHost host = await AdminHost.StartAsync();
+        await using AdminHost host = await AdminHost.StartWholeAsync();
         RouteEndpoint[] endpoints =
         [
             .. host

@@ -1,5 +1,7 @@
 using Fairlead.Server.Storage;
+using Fairlead.Server.Storage.Postgres;
 using Fairlead.Testing;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -57,6 +59,18 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract,
             .Validate()
             .ShouldHaveSingleItem()
             .ShouldContain("FAIRLEAD_MASTER_KEY_FILE");
+
+    [Theory]
+    [InlineData("Host=db;Username=u;Password=canary", 5, 20, 60)] // P-08
+    [InlineData("Host=db;Username=u;Password=canary;Maximum Pool Size=50;Command Timeout=7", 5, 50, 7)]
+    public async Task Pool_HasOurDefaultsUnlessTold(string given, int min, int max, int timeout)
+    {
+        await using var engine = new PostgresEngine(given);
+        var settings = new NpgsqlConnectionStringBuilder(engine.Settings);
+        (settings.MinPoolSize, settings.MaxPoolSize, settings.CommandTimeout).ShouldBe((min, max, timeout));
+        engine.Settings.ShouldNotContain("canary");
+        engine.Location.ShouldBe("PostgreSQL db:5432/");
+    }
 
     public void Dispose() => folder.Dispose();
 }

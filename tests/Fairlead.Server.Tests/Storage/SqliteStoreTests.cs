@@ -61,6 +61,20 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
     }
 
     [Fact]
+    public async Task AcknowledgedWrite_SurvivesACrash()
+    {
+        // The files as a killed process leaves them: no checkpoint, no close.
+        using var crashed = new TempFolder();
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceId id = await store.AddServiceAsync("files");
+        foreach (string file in Directory.EnumerateFiles(folder.Path))
+            File.Copy(file, Path.Combine(crashed.Path, Path.GetFileName(file)));
+        File.Exists(Path.Combine(crashed.Path, "fairlead.db-wal")).ShouldBeTrue();
+        await using TestStore again = await TestStore.OpenAsync(new StorageOptions { DataDirectory = crashed.Path });
+        again.Now.Services.ShouldHaveSingleItem().Id.ShouldBe(id);
+    }
+
+    [Fact]
     public async Task KeyFile_IsForItsOwnerOnly()
     {
         await using (await TestStore.OpenAsync(await NewStoreAsync())) { }

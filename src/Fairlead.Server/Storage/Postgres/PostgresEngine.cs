@@ -8,6 +8,8 @@ namespace Fairlead.Server.Storage.Postgres;
 /// <summary>PostgreSQL 15 or newer, shared by many nodes. Pool 5 to 20, command timeout 60 s unless given (P-08).</summary>
 internal sealed class PostgresEngine : IStoreEngine
 {
+    private const string Defaults =
+        "Minimum Pool Size=5;Maximum Pool Size=20;Command Timeout=60;Application Name=fairlead";
     private const string Channel = "fairlead_epoch";
 
     // Any fixed number: it names the lock, nothing else in the database uses it.
@@ -16,21 +18,19 @@ internal sealed class PostgresEngine : IStoreEngine
 
     public PostgresEngine(string connectionString)
     {
-        var given = new NpgsqlConnectionStringBuilder(connectionString);
-        if (!given.ShouldSerialize("Minimum Pool Size"))
-            given.MinPoolSize = 5;
-        if (!given.ShouldSerialize("Maximum Pool Size"))
-            given.MaxPoolSize = 20;
-        if (!given.ShouldSerialize("Command Timeout"))
-            given.CommandTimeout = 60;
-        given.ApplicationName ??= "fairlead";
+        // Ours first: what the operator wrote comes later in the text and wins.
+        var given = new NpgsqlConnectionStringBuilder($"{Defaults};{connectionString}");
         source = NpgsqlDataSource.Create(given);
         Location = $"PostgreSQL {given.Host}:{given.Port}/{given.Database}";
     }
 
     public string ScriptFolder => "Storage.Postgres";
     public string Location { get; }
+
+    /// <summary>The connection string in force, without the password.</summary>
+    public string Settings => source.ConnectionString;
     public string NotifySql => $"NOTIFY {Channel}";
+    public string TurnSql => "SELECT pg_advisory_xact_lock(hashtext(@name))";
 
     public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) =>
         await source.OpenConnectionAsync(cancellationToken);
