@@ -39,7 +39,7 @@ gate() {
 suite() {
   passed=$((passed + $2)) failed=$((failed + $3))
   case $1 in
-    *EndToEnd | npm*) end_to_end=$((end_to_end + $2 + $3)) ;;
+    *EndToEnd | *Conformance | npm*) end_to_end=$((end_to_end + $2 + $3)) ;;
     *) integration=$((integration + $4)) unit=$((unit + $2 + $3 - $4)) ;;
   esac
   report+=$(printf '%-28s %5d passed %5d failed' "$1" "$2" "$3")$'\n'
@@ -102,7 +102,7 @@ done
 if [ -z "$quick" ]; then
   coverage() {
     dotnet reportgenerator "-reports:$out/*/*/coverage.cobertura.xml" "-targetdir:$root/artifacts/coverage" \
-      "-reporttypes:Html;TextSummary;Cobertura" -verbosity:Warning </dev/null || return 1
+      "-reporttypes:Html;TextSummary;Cobertura" "-filefilters:+$root/src/*" -verbosity:Warning </dev/null || return 1
     report+="$(coverage_gate artifacts/coverage/Cobertura.xml $coverage_percent) · artifacts/coverage/index.html"$'\n'
     coverage_gate artifacts/coverage/Cobertura.xml $coverage_percent
   }

@@ -24,9 +24,13 @@ internal static class IdentityFeature
         services.AddSingleton<IPasswordHasher<UserRow>, PasswordHasher<UserRow>>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<LoginThrottle>();
-        services
-            .AddAuthentication(TokenHandler.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
+        // The core alone: AddAuthentication would bring data protection along, which writes keys into the home directory.
+        services.AddAuthenticationCore(static options => options.DefaultScheme = TokenHandler.SchemeName);
+        services.AddWebEncoders();
+        new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, TokenHandler>(
+            TokenHandler.SchemeName,
+            null
+        );
         services
             .AddAuthorizationBuilder()
             .AddPolicy(Policies.Admin, static policy => policy.RequireRole(AdminRole))

@@ -31,6 +31,12 @@ internal interface IStoreEngine : IAsyncDisposable
     string NotifySql { get; }
 
     /// <summary>
+    /// SQL that makes transactions with the same <c>@name</c> take turns until they end; empty where a write transaction
+    /// is alone anyway.
+    /// </summary>
+    string TurnSql { get; }
+
+    /// <summary>
     /// Calls <paramref name="changed"/> for every notice of another node, until cancelled. Returns at once where the
     /// store has no such thing; throws when the connection is lost.
     /// </summary>

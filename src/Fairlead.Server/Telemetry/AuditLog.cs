@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Server.Storage;
@@ -16,38 +15,15 @@ internal sealed partial class AuditLog(
     MasterKey master,
     StorageOptions options,
     ILogger<AuditLog> logger
-) : IDisposable
+)
 {
     private const string Purpose = "audit";
     private const string Genesis = "0000000000000000000000000000000000000000000000000000000000000000";
 
-    // Another process with this node's name is a mistake, but one that must not lose records.
-    private const int Tries = 5;
-    private readonly SemaphoreSlim turn = new(1, 1);
-
     /// <summary>Returns when the record is on disk. Throws when it cannot be: then the caller must not report success.</summary>
     public async Task WriteAsync(AuditRecord record, CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellationToken);
-        try
-        {
-            for (int attempt = 1; ; attempt++)
-            {
-                try
-                {
-                    await AppendAsync(record, cancellationToken);
-                    break;
-                }
-                catch (DbException failure) when (attempt < Tries && failure.SqlState == "23505")
-                {
-                    // The sequence number was just taken: read the tail again.
-                }
-            }
-        }
-        finally
-        {
-            turn.Release();
-        }
+        await AppendAsync(record, cancellationToken);
         LogRecord(record.Action, record.Result, record.UserId, record.Resource, record.IpAddress);
     }
 
@@ -78,8 +54,6 @@ internal sealed partial class AuditLog(
         int take,
         CancellationToken cancellationToken
     ) => store.ReadAsync(query, skip, take, cancellationToken);
-
-    public void Dispose() => turn.Dispose();
 
     private Task AppendAsync(AuditRecord record, CancellationToken cancellationToken) =>
         store.AppendAsync(

@@ -21,6 +21,12 @@ internal sealed class AuditStore(IStoreEngine engine, bool ownsEngine) : IAsyncD
     {
         await using DbConnection connection = await OpenAsync(cancellationToken);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // Another process with this node's name is a mistake, but one that must not break the chain.
+        if (engine.TurnSql.Length > 0)
+        {
+            await using DbCommand turn = Command(connection, engine.TurnSql, ("name", "audit " + node));
+            await turn.ExecuteNonQueryAsync(cancellationToken);
+        }
         AuditRow? tail = null;
         await using (
             DbCommand select = Command(

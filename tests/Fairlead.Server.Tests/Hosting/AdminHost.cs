@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Fairlead.Server.Console;
 using Fairlead.Server.Groups;
+using Fairlead.Server.Hosting;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
@@ -53,34 +54,59 @@ internal sealed class AdminHost : IAsyncDisposable
         GroupsOptions? groups = null,
         IdentityOptions? identity = null,
         Action<IEndpointRouteBuilder>? map = null
+    ) =>
+        await StartAsync(
+            builder =>
+            {
+                builder.Services.AddRest();
+                builder.Services.AddIdentity(identity ?? new IdentityOptions());
+                builder.Services.AddAudit();
+                builder.Services.AddTelemetry(new CallLogOptions());
+                builder.Services.AddGroups(groups);
+                builder.Services.AddServices(new ServicesOptions());
+                // The last hosted service is the reconcile loop: services run only in tests that start it.
+                builder.Services.Remove(builder.Services.Last(s => s.ServiceType == typeof(IHostedService)));
+                builder.Services.AddConsole();
+            },
+            app =>
+            {
+                app.MapIdentity();
+                app.MapAudit();
+                app.MapTelemetry();
+                app.MapGroups();
+                app.MapServices();
+                app.MapConsole();
+                map?.Invoke(app);
+            },
+            whole: false
+        );
+
+    /// <summary>The whole product, as it ships: for what must hold of every endpoint of every room.</summary>
+    public static Task<AdminHost> StartWholeAsync() =>
+        StartAsync(static builder => builder.AddFairlead(), static app => app.MapFairlead(), whole: true);
+
+    private static async Task<AdminHost> StartAsync(
+        Action<WebApplicationBuilder> add,
+        Action<WebApplication> map,
+        bool whole
     )
     {
         var folder = new TempFolder();
         var time = new FakeTimeProvider();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
+        builder.Configuration["Fairlead:Storage:DataDirectory"] = folder.Path;
+        builder.Configuration["Fairlead:FirstStart:AdminPassword"] = Password;
+        if (!whole)
+            builder.Services.AddStorage(new StorageOptions { DataDirectory = folder.Path, NodeName = "test" });
+        add(builder);
         builder.Services.AddSingleton<TimeProvider>(time);
-        builder.Services.AddStorage(new StorageOptions { DataDirectory = folder.Path, NodeName = "test" });
-        builder.Services.AddRest();
-        builder.Services.AddIdentity(identity ?? new IdentityOptions());
-        builder.Services.AddAudit();
-        builder.Services.AddTelemetry(new CallLogOptions());
-        builder.Services.AddGroups(groups);
-        builder.Services.AddServices(new ServicesOptions());
-        // The last hosted service is the reconcile loop: services run only in tests that start it.
-        builder.Services.Remove(builder.Services.Last(s => s.ServiceType == typeof(IHostedService)));
-        builder.Services.AddConsole();
         WebApplication built = builder.Build();
-        built.MapIdentity();
-        built.MapAudit();
-        built.MapTelemetry();
-        built.MapGroups();
-        built.MapServices();
-        built.MapConsole();
-        map?.Invoke(built);
+        map(built);
         await built.StartAsync();
         var host = new AdminHost(built, folder, time);
         await host.Get<UserStore>().EnsureAdminAsync(Password, default);
+        // In the whole product the first start made the admin.
         (await host.Get<UserStore>().AddAsync("carol", Password, ["customer"], "gold", default)).Require();
         host.Token = await host.SignInAsync("admin");
         return host;

@@ -22,7 +22,7 @@ public abstract class AuditContract : IAsyncDisposable
     {
         // P-90
         await using IStoreEngine engine = await EngineAsync();
-        using AuditLog log = Log(engine, "one");
+        AuditLog log = Log(engine, "one");
         var at = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
         var record = new AuditRecord
         {
@@ -45,7 +45,7 @@ public abstract class AuditContract : IAsyncDisposable
             },
             default
         );
-        using AuditLog other = Log(engine, "two");
+        AuditLog other = Log(engine, "two");
         await other.WriteAsync(record with { At = at.AddSeconds(2), Action = "auth.login" }, default);
 
         (await log.VerifyAsync(default)).ShouldBe(new AuditVerdict(3, null));
@@ -71,7 +71,7 @@ public abstract class AuditContract : IAsyncDisposable
     public async Task Trail_TamperedWith_IsFound(string sql, string problem)
     {
         await using IStoreEngine engine = await EngineAsync();
-        using AuditLog log = Log(engine, "one");
+        AuditLog log = Log(engine, "one");
         for (int i = 0; i < 3; i++)
             await log.WriteAsync(
                 new AuditRecord
@@ -99,8 +99,8 @@ public abstract class AuditContract : IAsyncDisposable
     public async Task Writers_OfOneNodeName_LoseNothing()
     {
         await using IStoreEngine engine = await EngineAsync();
-        using AuditLog one = Log(engine, "same");
-        using AuditLog two = Log(engine, "same");
+        AuditLog one = Log(engine, "same");
+        AuditLog two = Log(engine, "same");
         await Task.WhenAll(
             Enumerable
                 .Range(0, 20)

@@ -30,6 +30,7 @@ internal sealed class PostgresEngine : IStoreEngine
     /// <summary>The connection string in force, without the password.</summary>
     public string Settings => source.ConnectionString;
     public string NotifySql => $"NOTIFY {Channel}";
+    public string TurnSql => "SELECT pg_advisory_xact_lock(hashtext(@name))";
 
     public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) =>
         await source.OpenConnectionAsync(cancellationToken);

@@ -27,6 +27,7 @@ internal sealed class SqliteEngine : IStoreEngine
     public string ScriptFolder => "Storage.Sqlite";
     public string Location { get; }
     public string NotifySql => "";
+    public string TurnSql => "";
 
     public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
