@@ -55,7 +55,7 @@ public sealed record GroupInfo
 public sealed record GroupMember(string Id, string Name);
 
 /// <summary>A group to be made.</summary>
-public sealed record NewGroup
+public sealed record GroupDraft
 {
     /// <summary>Unique, 1 to 100 characters.</summary>
     public required string Name { get; init; }

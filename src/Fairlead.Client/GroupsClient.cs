@@ -31,11 +31,11 @@ public sealed class GroupsClient
 
     /// <summary>Makes a group; the answer holds its key in <see cref="GroupInfo.ApiKey"/> (A-51).</summary>
     /// <exception cref="FairleadApiException"><c>GROUP_ALREADY_EXISTS</c> for a taken name or code.</exception>
-    public Task<GroupInfo> CreateAsync(NewGroup group, CancellationToken cancellationToken = default) =>
+    public Task<GroupInfo> CreateAsync(GroupDraft group, CancellationToken cancellationToken = default) =>
         rest.SendAsync(
             HttpMethod.Post,
             "mcp/groups",
-            RestConnection.Json(group, ClientJson.Default.NewGroup),
+            RestConnection.Json(group, ClientJson.Default.GroupDraft),
             ClientJson.Default.EnvelopeGroupInfo,
             cancellationToken
         );

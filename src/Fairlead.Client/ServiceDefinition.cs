@@ -34,7 +34,7 @@ public record ServiceDefinition
 }
 
 /// <summary>A service to be registered.</summary>
-public sealed record NewService : ServiceDefinition
+public sealed record ServiceDraft : ServiceDefinition
 {
     /// <summary>Unique: 1 to 64 of A-Z a-z 0-9 _ -.</summary>
     public required string Name { get; init; }
@@ -46,19 +46,14 @@ public sealed record NewService : ServiceDefinition
 /// <summary>What an import did, or would do.</summary>
 /// <param name="DryRun">Whether nothing was changed.</param>
 /// <param name="Services">The services of the file in its order.</param>
-public sealed record ImportResult(bool DryRun, IReadOnlyList<ImportedService> Services);
+public sealed record ImportResult(bool DryRun, IReadOnlyList<ImportEntry> Services);
 
 /// <summary>A service found in an imported file.</summary>
 /// <param name="Name">The name it has or would get: a taken one gets a suffix.</param>
 /// <param name="Transport"><c>stdio</c> or <c>streamable-http</c>.</param>
 /// <param name="Enabled">Whether it is meant to run.</param>
 /// <param name="Problems">What is wrong with it; with any problem nothing of the file is imported.</param>
-public sealed record ImportedService(
-    string Name,
-    string Transport,
-    bool Enabled,
-    IReadOnlyList<ImportProblem> Problems
-);
+public sealed record ImportEntry(string Name, string Transport, bool Enabled, IReadOnlyList<ImportProblem> Problems);
 
 /// <summary>One thing wrong with a service.</summary>
 /// <param name="Field">Which member of it.</param>

@@ -36,11 +36,11 @@ public sealed class ServicesClient
     /// <exception cref="FairleadApiException">
     /// <c>SERVICE_ALREADY_EXISTS</c> for a taken name, <c>SERVICE_CONFIGURATION_INVALID</c> with the member that is wrong.
     /// </exception>
-    public Task<ServiceDetail> AddAsync(NewService service, CancellationToken cancellationToken = default) =>
+    public Task<ServiceDetail> AddAsync(ServiceDraft service, CancellationToken cancellationToken = default) =>
         rest.SendAsync(
             HttpMethod.Post,
             "services",
-            RestConnection.Json(service, ClientJson.Default.NewService),
+            RestConnection.Json(service, ClientJson.Default.ServiceDraft),
             ClientJson.Default.EnvelopeServiceDetail,
             cancellationToken
         );

@@ -26,7 +26,7 @@ public sealed class GatewayDouble : IAsyncLifetime
     }
 
     /// <summary>What is answered to the requests that follow.</summary>
-    public Func<Request, HttpResponse, Task> Answer { get; set; } = (_, response) => Json(response, 404, "{}");
+    public Func<Request, HttpResponse, Task> Answer { get; set; } = (_, response) => JsonAsync(response, 404, "{}");
 
     public Uri Address { get; private set; } = null!;
 
@@ -42,6 +42,14 @@ public sealed class GatewayDouble : IAsyncLifetime
     public sealed record Request(string Method, string Path, IReadOnlyDictionary<string, string> Headers, string Body)
     {
         public CancellationToken Aborted { get; init; }
+
+        /// <summary>Completes when the client has hung up.</summary>
+        public async Task GoneAsync()
+        {
+            var gone = new TaskCompletionSource();
+            await using var registration = Aborted.Register(gone.SetResult);
+            await gone.Task;
+        }
     }
 
     public async ValueTask InitializeAsync()
@@ -53,7 +61,7 @@ public sealed class GatewayDouble : IAsyncLifetime
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
-    public static async Task Json(HttpResponse response, int status, string json)
+    public static async Task JsonAsync(HttpResponse response, int status, string json)
     {
         response.StatusCode = status;
         response.ContentType = "application/json; charset=utf-8";

@@ -23,11 +23,11 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
 
     private static JsonElement Id(Request request) => JsonElement.Parse(request.Body).GetProperty("id");
 
-    private static Task Result(Request request, HttpResponse response, string result) =>
-        Json(response, 200, $$"""{"jsonrpc":"2.0","id":{{Id(request)}},"result":{{result}}}""");
+    private static Task ResultAsync(Request request, HttpResponse response, string result) =>
+        JsonAsync(response, 200, $$"""{"jsonrpc":"2.0","id":{{Id(request)}},"result":{{result}}}""");
 
-    private static Task Error(Request request, HttpResponse response, int status, int code, string data = "{}") =>
-        Json(
+    private static Task ErrorAsync(Request request, HttpResponse response, int status, int code, string data = "{}") =>
+        JsonAsync(
             response,
             status,
             $$$"""{"jsonrpc":"2.0","id":{{{Id(request)}}},"error":{"code":{{{code}}},"message":"no","data":{{{data}}}}}"""
@@ -37,7 +37,7 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
     [Fact]
     public async Task Call_CarriesItsHeadersAndMetadata()
     {
-        gateway.Answer = (request, response) => Result(request, response, Hello);
+        gateway.Answer = (request, response) => ResultAsync(request, response, Hello);
         var result = await Mcp("docs", "user-token")
             .CallToolAsync("echo", JsonElement.Parse("""{"n":1.50}"""), cancellationToken: Token);
         result.Text.ShouldBe("hello");
@@ -71,7 +71,7 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
     [Fact]
     public async Task Call_OfANameOutsideAscii_EncodesTheHeader()
     {
-        gateway.Answer = (request, response) => Result(request, response, Hello);
+        gateway.Answer = (request, response) => ResultAsync(request, response, Hello);
         await Mcp().CallToolAsync("查询", cancellationToken: Token);
         gateway.Requests[^1].Headers["Mcp-Name"].ShouldBe("=?base64?5p+l6K+i?=");
         gateway.Requests[^1].Path.ShouldBe("/mcp");
@@ -134,7 +134,7 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
     public async Task Call_Refused_ThrowsCodeReasonAndStatus()
     {
         gateway.Answer = (request, response) =>
-            Error(request, response, 403, McpErrorCode.PolicyDenied, """{"reason":"group_disabled"}""");
+            ErrorAsync(request, response, 403, McpErrorCode.PolicyDenied, """{"reason":"group_disabled"}""");
         var failed = await Should.ThrowAsync<FairleadMcpException>(() => Mcp().ListToolsAsync(Token));
         failed.Code.ShouldBe(McpErrorCode.PolicyDenied);
         failed.Reason.ShouldBe("group_disabled");
@@ -145,7 +145,7 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
     public async Task Call_ThatFailsInTheTool_IsAResult()
     {
         gateway.Answer = (request, response) =>
-            Result(request, response, """{"isError":true,"content":[{"type":"text","text":"no such file"}]}""");
+            ResultAsync(request, response, """{"isError":true,"content":[{"type":"text","text":"no such file"}]}""");
         var result = await Mcp().CallToolAsync("read", cancellationToken: Token);
         result.IsError.ShouldBeTrue();
         result.Text.ShouldBe("no such file");
@@ -155,7 +155,7 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
     public async Task Call_ThatAsksForInput_FailsClearly()
     {
         gateway.Answer = (request, response) =>
-            Result(request, response, """{"resultType":"input_required","inputRequests":{},"requestState":"x"}""");
+            ResultAsync(request, response, """{"resultType":"input_required","inputRequests":{},"requestState":"x"}""");
         var failed = await Should.ThrowAsync<FairleadMcpException>(() =>
             Mcp().CallToolAsync("ask", cancellationToken: Token)
         );
@@ -167,9 +167,9 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
     public async Task Call_WithMirroredParameters_LearnsThemOnce()
     {
         gateway.Answer = (request, response) =>
-            request.Headers["Mcp-Method"] == "tools/list" ? Result(request, response, MirroringTool)
-            : request.Headers.GetValueOrDefault("Mcp-Param-Region") == "eu" ? Result(request, response, Hello)
-            : Error(request, response, 400, McpErrorCode.HeaderMismatch);
+            request.Headers["Mcp-Method"] == "tools/list" ? ResultAsync(request, response, MirroringTool)
+            : request.Headers.GetValueOrDefault("Mcp-Param-Region") == "eu" ? ResultAsync(request, response, Hello)
+            : ErrorAsync(request, response, 400, McpErrorCode.HeaderMismatch);
         var before = gateway.Requests.Count;
         var mcp = Mcp();
         var arguments = JsonElement.Parse("""{"region":"eu"}""");
@@ -184,8 +184,8 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
     {
         gateway.Answer = (request, response) =>
             request.Headers["Mcp-Method"] == "tools/list"
-                ? Result(request, response, MirroringTool)
-                : Error(request, response, 400, McpErrorCode.HeaderMismatch);
+                ? ResultAsync(request, response, MirroringTool)
+                : ErrorAsync(request, response, 400, McpErrorCode.HeaderMismatch);
         var before = gateway.Requests.Count;
         var failed = await Should.ThrowAsync<FairleadMcpException>(() =>
             Mcp().CallToolAsync("query", JsonElement.Parse("""{"region":"eu"}"""), cancellationToken: Token)
@@ -204,7 +204,7 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
     public async Task List_OfManyPages_LeavesOutToolsThatMustNotBeCalled()
     {
         gateway.Answer = (request, response) =>
-            Result(
+            ResultAsync(
                 request,
                 response,
                 JsonElement.Parse(request.Body).GetProperty("params").TryGetProperty("cursor", out var cursor)
@@ -233,7 +233,7 @@ public sealed class McpTests(GatewayDouble gateway) : IClassFixture<GatewayDoubl
             response.ContentType = "text/event-stream";
             await response.Body.FlushAsync(CancellationToken.None);
             await stop.CancelAsync();
-            await closed.Task;
+            await request.GoneAsync();
         };
         await Should.ThrowAsync<OperationCanceledException>(() =>
             Mcp().CallToolAsync("slow", default, null, stop.Token)

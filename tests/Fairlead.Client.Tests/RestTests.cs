@@ -26,7 +26,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
         gateway.Answer = (_, response) =>
         {
             response.Headers.RetryAfter = "7";
-            return Json(
+            return JsonAsync(
                 response,
                 409,
                 Failure("GROUP_ALREADY_EXISTS", "Taken.", ""","field":"name","details":{"a":"b"}""")
@@ -34,7 +34,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
         };
         using var client = Client();
         var refused = await Should.ThrowAsync<FairleadApiException>(() =>
-            client.Groups.CreateAsync(new NewGroup { Name = "x" }, Token)
+            client.Groups.CreateAsync(new GroupDraft { Name = "x" }, Token)
         );
         refused.Code.ShouldBe("GROUP_ALREADY_EXISTS");
         refused.Message.ShouldBe("Taken.");
@@ -84,7 +84,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
         gateway.Answer = async (request, _) =>
         {
             time.Advance(TimeSpan.FromSeconds(5));
-            await Task.Delay(Timeout.Infinite, request.Aborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await request.GoneAsync();
         };
         using var client = Client(new() { RestTimeout = TimeSpan.FromSeconds(5), Time = time });
         var late = await Should.ThrowAsync<TimeoutException>(() => client.Groups.GetAsync("g1", Token));
@@ -98,7 +98,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
         gateway.Answer = async (request, _) =>
         {
             await stop.CancelAsync();
-            await Task.Delay(Timeout.Infinite, request.Aborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await request.GoneAsync();
         };
         using var client = Client();
         await Should.ThrowAsync<OperationCanceledException>(() => client.Groups.GetAsync("g1", stop.Token));
@@ -109,7 +109,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
     public async Task SignIn_CarriesNoToken_AndLaterRequestsCarryTheNewOne()
     {
         gateway.Answer = (request, response) =>
-            Json(
+            JsonAsync(
                 response,
                 200,
                 request.Path.EndsWith("login", StringComparison.Ordinal)
@@ -135,7 +135,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
     {
         var before = gateway.Requests.Count;
         gateway.Answer = (request, response) =>
-            Json(
+            JsonAsync(
                 response,
                 200,
                 Envelope(
@@ -156,7 +156,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
     public async Task Find_PrefersTheCode_ThenTheId_ThenTheName()
     {
         gateway.Answer = (_, response) =>
-            Json(
+            JsonAsync(
                 response,
                 200,
                 Envelope(
@@ -176,7 +176,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
     [Fact]
     public async Task Names_OfAnyForm_StayInTheirPathSegment()
     {
-        gateway.Answer = (_, response) => Json(response, 200, Envelope(Group));
+        gateway.Answer = (_, response) => JsonAsync(response, 200, Envelope(Group));
         using var client = Client();
         await client.Groups.PublishAsync("../auth", "a/b?c", Token);
         gateway.Requests[^1].Path.ShouldBe("/api/v1/mcp/groups/..%2Fauth/services/a%2Fb%3Fc");
@@ -185,7 +185,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
     [Fact]
     public async Task Change_SendsOnlyWhatIsToChange()
     {
-        gateway.Answer = (_, response) => Json(response, 200, Envelope(Group));
+        gateway.Answer = (_, response) => JsonAsync(response, 200, Envelope(Group));
         using var client = Client();
         await client.Groups.UpdateAsync("g1", new GroupChange { CallsPerMinute = 0 }, Token);
         gateway.Requests[^1].Body.ShouldBe("""{"calls_per_minute":0}""");
@@ -209,7 +209,7 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
     [Fact]
     public async Task Address_WithAPath_IsKept()
     {
-        gateway.Answer = (_, response) => Json(response, 200, Envelope(Group));
+        gateway.Answer = (_, response) => JsonAsync(response, 200, Envelope(Group));
         using var client = new FairleadClient(new Uri(gateway.Address, "gw"));
         await client.Groups.GetAsync("g1", Token);
         gateway.Requests[^1].Path.ShouldBe("/gw/api/v1/mcp/groups/g1");

@@ -32,7 +32,7 @@ internal static class AddCommand
                 var words = parsed.GetValue(program) ?? [];
                 var group = await publish.FindAsync(session, parsed, cancellationToken);
                 var asked = await session.Client.Services.AddAsync(
-                    new NewService
+                    new ServiceDraft
                     {
                         Name = parsed.GetRequiredValue(name),
                         Command = words.Length > 0 ? words[0] : null,

@@ -128,7 +128,7 @@ public sealed class CliToolsTests(CliGateway gateway) : IClassFixture<CliGateway
     public async Task Tools_OfARestrictedGroup_AreCalledAsTheSignedInUser()
     {
         await gateway.Client.Groups.CreateAsync(
-            new NewGroup
+            new GroupDraft
             {
                 Name = "for admins",
                 ServerCode = "admins",
@@ -144,7 +144,7 @@ public sealed class CliToolsTests(CliGateway gateway) : IClassFixture<CliGateway
     [Fact]
     public async Task Tools_OfADisabledGroup_AreNotAuthorised()
     {
-        var group = await gateway.Client.Groups.CreateAsync(new NewGroup { Name = "off" }, Token);
+        var group = await gateway.Client.Groups.CreateAsync(new GroupDraft { Name = "off" }, Token);
         await gateway.Client.Groups.SetEnabledAsync(group.Id, false, Token);
         var ran = await gateway.RunAsync("tools", "list", "--group", "off");
         ran.Code.ShouldBe(ExitCode.NotAuthorised);
