@@ -1,5 +1,26 @@
 using System.CommandLine;
+using Fairlead.Cli;
 using Fairlead.Serve;
 
-var root = new RootCommand("Fairlead: MCP gateway, runtime and service manager.") { ServeCommand.Build() };
-return await root.Parse(args).InvokeAsync();
+namespace Fairlead;
+
+/// <summary>The executable <c>fairlead</c>, as a table of contents: every command has its own file.</summary>
+internal static class Program
+{
+    public static Task<int> Main(string[] args) => RunAsync(args, Terminal.OfProcess());
+
+    internal static Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal) =>
+        CommandLine.RunAsync(
+            new RootCommand("Fairlead: MCP gateway, runtime and service manager.")
+            {
+                ServeCommand.Build(),
+                LoginCommands.Login(terminal),
+                LoginCommands.Logout(terminal),
+                ServicesCommands.Build(terminal),
+                KeysCommands.Build(terminal),
+                ToolsCommands.Build(terminal),
+            },
+            args,
+            terminal
+        );
+}

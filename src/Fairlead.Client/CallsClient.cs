@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Fairlead.Client.Rest;
+
+namespace Fairlead.Client;
+
+/// <summary>The call log (requirement A-60).</summary>
+public sealed class CallsClient
+{
+    private readonly RestConnection rest;
+
+    internal CallsClient(RestConnection rest) => this.rest = rest;
+
+    /// <summary>Calls, the newest first, fetched a page at a time as they are asked for.</summary>
+    /// <param name="filter">Which calls; null: all.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    public async IAsyncEnumerable<CallRecord> ListAsync(
+        CallFilter? filter = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
+    {
+        var query = Query(filter ?? new CallFilter());
+        for (long? before = null; ; )
+        {
+            var page = await rest.GetAsync(
+                before is { } id ? $"calls?{query}&before_id={id}" : $"calls?{query}",
+                ClientJson.Default.EnvelopeCallPage,
+                cancellationToken
+            );
+            foreach (var call in page.Calls)
+                yield return call;
+            if (page.NextBeforeId is null)
+                yield break;
+            before = page.NextBeforeId;
+        }
+    }
+
+    private static string Query(CallFilter filter)
+    {
+        var query = new StringBuilder("limit=200");
+        Add("tool_name", filter.ToolName);
+        Add("method", filter.Method);
+        Add("group_id", filter.GroupId);
+        Add("service_id", filter.ServiceId);
+        Add("caller_app_id", filter.CallerAppId);
+        Add("user_id", filter.UserId);
+        Add("success", filter.Success is { } success ? (success ? "true" : "false") : null);
+        Add("from", filter.From?.ToString("o", CultureInfo.InvariantCulture));
+        Add("to", filter.To?.ToString("o", CultureInfo.InvariantCulture));
+        return query.ToString();
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+                query.Append('&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+    }
+}
+
+/// <summary>Which calls are wanted; null means any.</summary>
+public sealed record CallFilter
+{
+    /// <summary>Exposed name of the tool or prompt, or the resource's URI.</summary>
+    public string? ToolName { get; init; }
+
+    /// <summary>MCP method, e.g. <c>tools/call</c>.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>The group the call came through.</summary>
+    public string? GroupId { get; init; }
+
+    /// <summary>The service that was called.</summary>
+    public string? ServiceId { get; init; }
+
+    /// <summary>What the client calls itself.</summary>
+    public string? CallerAppId { get; init; }
+
+    /// <summary>The user the call was made for.</summary>
+    public string? UserId { get; init; }
+
+    /// <summary>Only successful calls, or only failed ones.</summary>
+    public bool? Success { get; init; }
+
+    /// <summary>Begun at or after this time.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Begun before this time.</summary>
+    public DateTimeOffset? To { get; init; }
+}
+
+/// <summary>One logged call.</summary>
+public sealed record CallRecord
+{
+    /// <summary>Grows with time.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>When it began, UTC.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Leads to the gateway's log.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>MCP method.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>Exposed name of the tool or prompt, or the resource's URI; null for other methods.</summary>
+    public string? ToolName { get; init; }
+
+    /// <summary>The group it came through.</summary>
+    public string? GroupId { get; init; }
+
+    /// <summary>The service that was called; null for what the gateway answers itself.</summary>
+    public string? ServiceId { get; init; }
+
+    /// <summary>What the client calls itself.</summary>
+    public string? CallerAppId { get; init; }
+
+    /// <summary>The user it was made for.</summary>
+    public string? UserId { get; init; }
+
+    /// <summary>Whether it succeeded.</summary>
+    public bool Success { get; init; }
+
+    /// <summary>JSON-RPC error code; 0 when there was none.</summary>
+    public int ErrorCode { get; init; }
+
+    /// <summary>What went wrong; null when nothing did.</summary>
+    public string? ErrorMessage { get; init; }
+
+    /// <summary>How long it took, in milliseconds.</summary>
+    public double DurationMs { get; init; }
+
+    /// <summary>The request, masked and cut to 4 KiB; null where it is not kept.</summary>
+    public string? RequestData { get; init; }
+
+    /// <summary>The answer, masked and cut to 4 KiB; null where it is not kept.</summary>
+    public string? ResponseData { get; init; }
+}
+
+internal sealed record CallPage(IReadOnlyList<CallRecord> Calls, long? NextBeforeId);

@@ -1,0 +1,88 @@
+using System.Text.Json;
+
+namespace Fairlead.Client;
+
+/// <summary>
+/// What a service is started from: a program or an address. Values may hold <c>${NAME}</c> and
+/// <c>${NAME:-default}</c>, filled in from the gateway's environment at each start.
+/// </summary>
+public record ServiceDefinition
+{
+    /// <summary><c>stdio</c> or <c>streamable-http</c>; null takes what program or address tell.</summary>
+    public string? Transport { get; init; }
+
+    /// <summary>Program of a stdio service; no shell is involved.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Its arguments.</summary>
+    public IReadOnlyList<string>? Args { get; init; }
+
+    /// <summary>Its environment variables. A value read as hidden and sent back keeps what is stored.</summary>
+    public IReadOnlyDictionary<string, string>? Env { get; init; }
+
+    /// <summary>Its working directory, on the gateway's machine.</summary>
+    public string? Cwd { get; init; }
+
+    /// <summary>Address of an HTTP service.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>Headers of every request to it. A value read as hidden and sent back keeps what is stored.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>Deadline of a call, 1 to 600 s; null takes the gateway's default.</summary>
+    public int? TimeoutSeconds { get; init; }
+}
+
+/// <summary>A service to be registered.</summary>
+public sealed record ServiceDraft : ServiceDefinition
+{
+    /// <summary>Unique: 1 to 64 of A-Z a-z 0-9 _ -.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>False registers it without starting it; default true.</summary>
+    public bool Enabled { get; init; } = true;
+}
+
+/// <summary>What an import did, or would do.</summary>
+/// <param name="DryRun">Whether nothing was changed.</param>
+/// <param name="Services">The services of the file in its order.</param>
+public sealed record ImportResult(bool DryRun, IReadOnlyList<ImportEntry> Services);
+
+/// <summary>A service found in an imported file.</summary>
+/// <param name="Name">The name it has or would get: a taken one gets a suffix.</param>
+/// <param name="Transport"><c>stdio</c> or <c>streamable-http</c>.</param>
+/// <param name="Enabled">Whether it is meant to run.</param>
+/// <param name="Problems">What is wrong with it; with any problem nothing of the file is imported.</param>
+public sealed record ImportEntry(string Name, string Transport, bool Enabled, IReadOnlyList<ImportProblem> Problems);
+
+/// <summary>One thing wrong with a service.</summary>
+/// <param name="Field">Which member of it.</param>
+/// <param name="Message">What is wrong, to be read after the member's name.</param>
+public sealed record ImportProblem(string Field, string Message);
+
+/// <summary>Whether a service gives a sign of life (requirement S-12).</summary>
+/// <param name="Id">The service's id.</param>
+/// <param name="Name">The service's name.</param>
+/// <param name="Status">One of <see cref="ServiceStatus"/>.</param>
+/// <param name="Healthy">Whether it answered.</param>
+/// <param name="Reason">Why it is not healthy.</param>
+/// <param name="ResponseMs">How long it took, in milliseconds; null when it was not asked or did not answer.</param>
+public sealed record ServiceCheck(
+    string Id,
+    string Name,
+    string Status,
+    bool Healthy,
+    string Reason,
+    double? ResponseMs
+);
+
+/// <summary>A tool of a service, whether a group publishes it or not.</summary>
+/// <param name="Name">The service's own name for it.</param>
+/// <param name="Service">The service's name.</param>
+/// <param name="ServiceId">The service's id.</param>
+/// <param name="Definition">The definition as the service listed it.</param>
+public sealed record ServiceTool(string Name, string Service, string ServiceId, JsonElement Definition);
+
+internal sealed record StopRequest(bool Force);
+
+internal sealed record ImportRequest(string Content, bool DryRun);

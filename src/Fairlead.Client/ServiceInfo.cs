@@ -1,0 +1,109 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fairlead.Client;
+
+/// <summary>Names of the states of a service (requirement S-06).</summary>
+public static class ServiceStatus
+{
+    /// <summary>Registered, never started.</summary>
+    public const string NotStarted = "not_started";
+
+    /// <summary>On its way up.</summary>
+    public const string Starting = "starting";
+
+    /// <summary>Answers calls.</summary>
+    public const string Running = "running";
+
+    /// <summary>On its way down.</summary>
+    public const string Stopping = "stopping";
+
+    /// <summary>Down, as an administrator wished.</summary>
+    public const string Stopped = "stopped";
+
+    /// <summary>Down although it should run; <see cref="ServiceInfo.Reason"/> says why.</summary>
+    public const string Error = "error";
+
+    /// <summary>Not known at this moment.</summary>
+    public const string Unknown = "unknown";
+}
+
+/// <summary>An upstream MCP server and how it is doing.</summary>
+public record ServiceInfo
+{
+    /// <summary>Stable id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Unique name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether it is meant to run.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary><c>stdio</c> or <c>streamable-http</c>.</summary>
+    public string Transport { get; init; } = "";
+
+    /// <summary>One of <see cref="ServiceStatus"/>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>Whether it answers calls.</summary>
+    public bool Healthy { get; init; }
+
+    /// <summary>Why it is in this state.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>Since when it is in this state, UTC.</summary>
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>Failed attempts in a row.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>When it will be tried again, UTC; null unless it waits for that.</summary>
+    public DateTimeOffset? NextTry { get; init; }
+
+    /// <summary><c>legacy</c> or <c>modern</c>; null before its first handshake.</summary>
+    public string? Era { get; init; }
+
+    /// <summary>Revision it speaks, e.g. <c>2026-07-28</c>; null before its first handshake.</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>How many tools it has.</summary>
+    public int Tools { get; init; }
+
+    /// <summary>Whether it is where it is meant to be, or failed to get there.</summary>
+    [JsonIgnore]
+    public bool IsSettled =>
+        Status == ServiceStatus.Error
+        || (Enabled ? Status == ServiceStatus.Running : Status is ServiceStatus.Stopped or ServiceStatus.NotStarted);
+}
+
+/// <summary>A service with its definition, tools and last words.</summary>
+public sealed record ServiceDetail : ServiceInfo
+{
+    /// <summary>Program of a stdio service.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Its arguments.</summary>
+    public IReadOnlyList<string> Args { get; init; } = [];
+
+    /// <summary>Its environment variables; values that are no <c>${…}</c> reference are hidden.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Its working directory.</summary>
+    public string? Cwd { get; init; }
+
+    /// <summary>Address of an HTTP service.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>Headers of every request; values that are no <c>${…}</c> reference are hidden.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Deadline of a call in seconds; null is the gateway's default.</summary>
+    public int? TimeoutSeconds { get; init; }
+
+    /// <summary>Its tools as it last listed them.</summary>
+    public IReadOnlyList<JsonElement> ToolDefinitions { get; init; } = [];
+
+    /// <summary>Last lines of its standard error, oldest first.</summary>
+    public IReadOnlyList<string> LastErrorLines { get; init; } = [];
+}

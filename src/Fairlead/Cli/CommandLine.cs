@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Fairlead.Cli;
+
+/// <summary>Parses and runs a command line with our exit codes: 2 for what cannot be understood, 130 when interrupted.</summary>
+internal static class CommandLine
+{
+    private const int Interrupted = 130;
+
+    public static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> args, Terminal terminal)
+    {
+        foreach (var help in root.Options.OfType<HelpOption>())
+            help.Action = new HelpWithExitCodes((HelpAction)help.Action!);
+        // A token like @modelcontextprotocol/server-memory is a package, not a file of more arguments.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Action is ParseErrorAction)
+            return Refuse(parsed, terminal);
+        try
+        {
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = terminal.Out,
+                    Error = terminal.Error,
+                    EnableDefaultExceptionHandler = false,
+                    // The gateway drains in its own time; its host listens to the signals itself.
+                    ProcessTerminationTimeout = Path(parsed) == "serve" ? null : TimeSpan.FromSeconds(2),
+                }
+            );
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
+    }
+
+    private static int Refuse(ParseResult parsed, Terminal terminal)
+    {
+        var command = parsed.CommandResult.Command;
+        // Of "services lsit" the parser also says that a command is missing; the mistyped word says it all.
+        var words = parsed.UnmatchedTokens.Count > 0 && command.Subcommands.Count > 0;
+        foreach (
+            var error in words
+                ? [$"There is no '{parsed.UnmatchedTokens[0]}' here."]
+                : parsed.Errors.Select(e => e.Message)
+        )
+            terminal.Error.WriteLine($"fairlead: {Output.Visible(error)}");
+        if (command.Subcommands.Count > 0)
+            terminal.Error.WriteLine($"There are: {string.Join(", ", command.Subcommands.Select(c => c.Name))}.");
+        terminal.Error.WriteLine($"See '{$"fairlead {Path(parsed)}".TrimEnd()} --help'.");
+        return ExitCode.WrongUsage;
+    }
+
+    /// <summary>Names of the commands on the way to the one that was asked for.</summary>
+    private static string Path(ParseResult parsed)
+    {
+        Stack<string> names = [];
+        for (
+            var at = parsed.CommandResult;
+            at?.Parent is not null;
+            at = at.Parent as System.CommandLine.Parsing.CommandResult
+        )
+            names.Push(at.Command.Name);
+        return string.Join(' ', names);
+    }
+
+    private sealed class HelpWithExitCodes(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            var code = help.Invoke(parseResult);
+            var to = parseResult.InvocationConfiguration.Output;
+            to.WriteLine("Exit codes:");
+            foreach (var (number, meaning) in ExitCode.All)
+                to.WriteLine($"  {number}  {meaning}");
+            return code;
+        }
+    }
+}

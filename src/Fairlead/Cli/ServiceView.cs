@@ -1,0 +1,60 @@
+using System.Globalization;
+using Fairlead.Client;
+
+namespace Fairlead.Cli;
+
+/// <summary>A service in words.</summary>
+internal static class ServiceView
+{
+    public static readonly IReadOnlyList<string> Columns = ["NAME", "STATUS", "TRANSPORT", "TOOLS", "REASON"];
+
+    public static IReadOnlyList<string> Row(ServiceInfo service) =>
+        [
+            service.Name,
+            service.Status,
+            service.Transport,
+            service.Tools.ToString(CultureInfo.InvariantCulture),
+            // What is as it should be needs no reason.
+            service.Status == ServiceStatus.Running
+                ? ""
+                : service.Reason,
+        ];
+
+    public static string Sentence(ServiceInfo service) =>
+        service.Status == ServiceStatus.Running ? $"{service.Name} is running"
+        : service.Reason.Length > 0 ? $"{service.Name} is {service.Status}: {service.Reason}"
+        : $"{service.Name} is {service.Status}";
+
+    public static void Print(Output output, ServiceDetail service)
+    {
+        if (output.IsJson)
+        {
+            output.Json(service, CliJson.Default.ServiceDetail);
+            return;
+        }
+        output.Facts([
+            ("name", service.Name),
+            ("id", service.Id),
+            ("status", service.Status),
+            ("reason", service.Reason),
+            ("since", Time(service.Since)),
+            ("next try", service.NextTry is { } next ? $"{Time(next)} (after {service.Attempts} failed)" : null),
+            ("transport", service.Transport),
+            ("revision", service.Revision),
+            ("command", service.Command is null ? null : string.Join(' ', [service.Command, .. service.Args])),
+            ("cwd", service.Cwd),
+            ("env", Pairs(service.Env)),
+            ("url", service.Url),
+            ("headers", Pairs(service.Headers)),
+            ("timeout", service.TimeoutSeconds is { } seconds ? $"{seconds} s" : null),
+            ("tools", string.Join(", ", service.ToolDefinitions.Select(t => t.GetProperty("name").GetString()))),
+            ("last words", string.Join('\n', service.LastErrorLines.TakeLast(10))),
+        ]);
+    }
+
+    private static string Pairs(IReadOnlyDictionary<string, string> pairs) =>
+        string.Join('\n', pairs.Select(p => $"{p.Key}={p.Value}"));
+
+    private static string Time(DateTimeOffset time) =>
+        time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,144 @@
+using System.CommandLine;
+using Fairlead.Client;
+
+namespace Fairlead.Cli;
+
+/// <summary>Waiting for services that were asked to start or stop: <c>--no-wait</c> and <c>--timeout</c>.</summary>
+internal sealed class WaitOptions
+{
+    private readonly Option<bool> noWait = new("--no-wait") { Description = "Do not wait for the outcome" };
+
+    private readonly Option<int> timeout = new("--timeout")
+    {
+        Description = "Longest wait, in seconds",
+        HelpName = "SECONDS",
+        DefaultValueFactory = static _ => 60,
+    };
+
+    public WaitOptions() =>
+        timeout.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 3600)
+                result.AddError("--timeout is 1 to 3600 seconds.");
+        });
+
+    public IReadOnlyList<Option> All => [noWait, timeout];
+
+    /// <summary>Waits for one service, prints it, and turns how it ended into an exit code.</summary>
+    /// <param name="session">The command at work.</param>
+    /// <param name="parsed">The options.</param>
+    /// <param name="asked">The service as the gateway answered the request.</param>
+    /// <param name="before">A state to be left; null where any will do.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<int> FinishAsync(
+        Session session,
+        ParseResult parsed,
+        ServiceInfo asked,
+        ServiceInfo? before,
+        CancellationToken cancellationToken
+    )
+    {
+        var ended = parsed.GetValue(noWait)
+            ? asked
+            : (await UntilSettledAsync(session, parsed, [(asked.Name, before)], cancellationToken))[0];
+        if (session.Output.IsJson)
+            session.Output.Json(ended, CliJson.Default.ServiceInfo);
+        else if (ended.Status != ServiceStatus.Error)
+            session.Output.Line(ServiceView.Sentence(ended));
+        return Judge(session, parsed, [ended]);
+    }
+
+    /// <summary>Waits for all of them at once; with <c>--no-wait</c> takes them as they are.</summary>
+    public async Task<IReadOnlyList<ServiceInfo>> WaitAsync(
+        Session session,
+        ParseResult parsed,
+        IReadOnlyList<string> names,
+        CancellationToken cancellationToken
+    ) =>
+        parsed.GetValue(noWait)
+            ? await Task.WhenAll(names.Select(n => session.Client.Services.GetAsync(n, cancellationToken)))
+            : await UntilSettledAsync(
+                session,
+                parsed,
+                [.. names.Select(n => (n, (ServiceInfo?)null))],
+                cancellationToken
+            );
+
+    /// <summary>Says which services are not where they should be, and gives the exit code for that.</summary>
+    public int Judge(Session session, ParseResult parsed, IReadOnlyList<ServiceInfo> ended)
+    {
+        var code = ExitCode.Ok;
+        foreach (var service in ended)
+        {
+            if (service.Status == ServiceStatus.Error)
+            {
+                session.Output.Note($"fairlead: {ServiceView.Sentence(service)}");
+                code = ExitCode.ServiceFailed;
+            }
+            else if (!service.IsSettled && !parsed.GetValue(noWait))
+            {
+                session.Output.Note(
+                    $"fairlead: {service.Name} is still {service.Status} after {parsed.GetValue(timeout)} s; look again with 'fairlead services show {service.Name}'."
+                );
+                if (code == ExitCode.Ok)
+                    code = ExitCode.Failed;
+            }
+        }
+        return code;
+    }
+
+    private async Task<IReadOnlyList<ServiceInfo>> UntilSettledAsync(
+        Session session,
+        ParseResult parsed,
+        IReadOnlyList<(string Name, ServiceInfo? Before)> services,
+        CancellationToken cancellationToken
+    )
+    {
+        var looks = new ServiceInfo[services.Count];
+        using var limit = new CancellationTokenSource(
+            TimeSpan.FromSeconds(parsed.GetValue(timeout)),
+            session.Terminal.Time
+        );
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        return await session.Output.WhileAsync(
+            $"Waiting for {string.Join(", ", services.Select(s => s.Name))}",
+            async tell =>
+            {
+                await Task.WhenAll(services.Select((s, i) => OneAsync(i, s.Name, s.Before)));
+                return looks;
+
+                async Task OneAsync(int index, string name, ServiceInfo? before)
+                {
+                    try
+                    {
+                        looks[index] = await session.Client.Services.WaitAsync(
+                            name,
+                            before,
+                            new Look(now =>
+                            {
+                                looks[index] = now;
+                                tell(
+                                    string.Join(
+                                        "; ",
+                                        looks.Where(l => l is { IsSettled: false }).Select(ServiceView.Sentence)
+                                    )
+                                );
+                            }),
+                            either.Token
+                        );
+                    }
+                    catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+                    {
+                        // The limit: what was seen last is what there is to say.
+                        looks[index] ??= await session.Client.Services.GetAsync(name, cancellationToken);
+                    }
+                }
+            }
+        );
+    }
+
+    private sealed class Look(Action<ServiceInfo> report) : IProgress<ServiceInfo>
+    {
+        public void Report(ServiceInfo value) => report(value);
+    }
+}

@@ -1,0 +1,99 @@
+using Fairlead.Cli;
+using Fairlead.Client;
+using Fairlead.Server.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Fairlead.EndToEnd.Cli;
+
+/// <summary>What one command did.</summary>
+public sealed record Ran(int Code, string Out, string Error);
+
+/// <summary>A whole gateway in this process, and the command line run against it as a person or a script would.</summary>
+public sealed class CliGateway : IAsyncLifetime
+{
+    public const string Password = "correct horse battery";
+    public const string Key = "mcp_key_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    private readonly WebApplication app;
+    private readonly string folder = Directory.CreateTempSubdirectory("fairlead-cli-").FullName;
+
+    public CliGateway()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["Fairlead:Storage:DataDirectory"] = Path.Combine(folder, "data"),
+                ["Fairlead:FirstStart:AdminPassword"] = Password,
+                ["Fairlead:FirstStart:DefaultKey"] = Key,
+            }
+        );
+        builder.AddFairlead();
+        app = builder.Build();
+        app.MapFairlead();
+    }
+
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>Where commands keep their tokens.</summary>
+    public string Config => Path.Combine(folder, "config");
+
+    /// <summary>A client signed in as the administrator.</summary>
+    public FairleadClient Client { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await app.StartAsync();
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+        Address = new Uri(addresses.Addresses.First());
+        Client = new FairleadClient(Address);
+        await Client.SignInAsync("admin", Password);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Runs a command of an administrator who gave name and password by the environment.</summary>
+    public Task<Ran> RunAsync(params string[] args) => RunAsync("", [("FAIRLEAD_ADMIN_PASSWORD", Password)], args);
+
+    /// <summary>Runs a command with these variables, and nothing else from the environment.</summary>
+    public async Task<Ran> RunAsync(
+        string input,
+        IEnumerable<(string Name, string? Value)> variables,
+        params string[] args
+    )
+    {
+        var given = new Dictionary<string, string?>
+        {
+            ["FAIRLEAD_SERVER"] = Address.ToString(),
+            ["XDG_CONFIG_HOME"] = Config,
+        };
+        foreach (var (name, value) in variables)
+            given[name] = value;
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var terminal = new Terminal
+        {
+            In = new StringReader(input),
+            Out = output,
+            Error = error,
+            Variable = name => given.GetValueOrDefault(name),
+        };
+        var code = await Program.RunAsync(args, terminal);
+        return new Ran(code, output.ToString(), error.ToString());
+    }
+}
