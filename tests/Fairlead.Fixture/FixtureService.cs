@@ -147,6 +147,7 @@ internal sealed class FixtureService(FixtureOptions options)
 
     private JsonObject Page(string name, IReadOnlyList<JsonObject> items, JsonObject parameters)
     {
+        tools.CountList();
         var start = int.Parse((string?)parameters["cursor"] ?? "0", System.Globalization.CultureInfo.InvariantCulture);
         if (options.Loop)
             start = 0;

@@ -10,6 +10,7 @@ internal sealed class FixtureTools(FixtureOptions options)
     private int calls;
     private int cancelled;
     private int running;
+    private int lists;
 
     /// <summary>Raised when a list or resource changed: method and parameters of the notification.</summary>
     public event Action<string, JsonObject>? Changed;
@@ -18,6 +19,8 @@ internal sealed class FixtureTools(FixtureOptions options)
     public event Action? Forget;
 
     public static JsonObject Text(string text) => new() { ["type"] = "text", ["text"] = text };
+
+    public void CountList() => Interlocked.Increment(ref lists);
 
     public void CountCancelled() => Interlocked.Increment(ref cancelled);
 
@@ -155,7 +158,7 @@ internal sealed class FixtureTools(FixtureOptions options)
             case "pid":
                 return Result($"{Environment.ProcessId}");
             case "counts":
-                return Result($"calls={calls} cancelled={cancelled} others={running - 1};");
+                return Result($"calls={calls} cancelled={cancelled} others={running - 1}; lists={lists};");
             case "fail":
                 var failed = Result("it failed");
                 failed["isError"] = true;

@@ -203,6 +203,8 @@ public sealed class SupervisionTests
         var id = await rig.AddAsync("fixture", "--loop", "--page", "5");
         await rig.UntilAsync(id, ServiceStatus.Running);
         rig.Tools(id).Count.ShouldBe(5);
+        // Two pages of each of the four lists.
+        (await rig.Slots.Get(id).Channel!.CallTextAsync("counts")).ShouldContain("lists=8;");
     }
 
     [Fact]
