@@ -11,10 +11,10 @@ internal sealed partial class CallLog(string folder)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>All rows of tool calls.</summary>
-    public long Calls() => Sum("select count(*) from calls where method = 'tools/call'");
+    public long Calls() => Sum("select count(*) from mcp_call_logs where method = 'tools/call'");
 
-    /// <summary>The number of the last row: quick however long the log is.</summary>
-    public long Last() => Sum("select coalesce(max(id), 0) from calls");
+    /// <summary>The place of the last row in its day (the id's lower 36 bits): quick however long the log is.</summary>
+    public long Last() => Sum("select coalesce(max(id), 0) & 68719476735 from mcp_call_logs");
 
     /// <summary>Waits until the log has grown to <paramref name="rows"/>; false when it does not.</summary>
     public async Task<bool> ReachesAsync(long rows)
