@@ -23,10 +23,16 @@ public sealed class LifeTests
         await using (var first = await Product.StartAsync(data: data, givenSecrets: false))
         {
             await Eventually.UntilAsync(() => first.Output.Contains("Password", StringComparison.Ordinal));
-            key = first.Output.Split('\n').Single(l => l.Contains("Group key", StringComparison.Ordinal)).Trim().Split(' ')[^1];
+            key = first
+                .Output.Split('\n')
+                .Single(l => l.Contains("Group key", StringComparison.Ordinal))
+                .Trim()
+                .Split(' ')[^1];
             first.Output.ShouldContain($"{first.Url}/mcp");
             (await first.CallAsync("add", """{"numbers":[1,2]}""", key)).Status.ShouldBe(HttpStatusCode.OK);
-            (await first.CallAsync("add", """{"numbers":[1,2]}""", key[..^1] + "-")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+            (await first.CallAsync("add", """{"numbers":[1,2]}""", key[..^1] + "-")).Status.ShouldBe(
+                HttpStatusCode.Unauthorized
+            );
             (await first.TerminateAsync()).ShouldBe(0);
         }
         await using var second = await Product.StartAsync(data: data, givenSecrets: false);
@@ -42,7 +48,10 @@ public sealed class LifeTests
     [InlineData("FAIRLEAD__Gateway__CallsPerMinut", "5", "CallsPerMinut")]
     public async Task Start_WithAWrongSetting_SaysWhichAndExits1(string variable, string value, string named)
     {
-        var info = new ProcessStartInfo("dotnet", [Product.Program, "serve", "--urls", "http://127.0.0.1:0", "--data", Product.NewData()])
+        var info = new ProcessStartInfo(
+            "dotnet",
+            [Product.Program, "serve", "--urls", "http://127.0.0.1:0", "--data", Product.NewData()]
+        )
         {
             UseShellExecute = false,
             RedirectStandardError = true,
@@ -60,11 +69,15 @@ public sealed class LifeTests
     [Fact]
     public async Task Term_DuringACall_LetsItEndAndEndsTheChildren()
     {
-        var mark = Guid.CreateVersion7(DateTimeOffset.UnixEpoch).ToString() + nameof(Term_DuringACall_LetsItEndAndEndsTheChildren);
+        var mark =
+            Guid.CreateVersion7(DateTimeOffset.UnixEpoch).ToString()
+            + nameof(Term_DuringACall_LetsItEndAndEndsTheChildren);
         await using var product = await Product.StartAsync(Service(mark));
         await product.ServicesRunAsync();
         var call = product.CallAsync("slow", """{"ms":1500}""");
-        await Eventually.UntilAsync(async () => (await product.CallAsync("counts")).Body.ToString().Contains("others=1;", StringComparison.Ordinal));
+        await Eventually.UntilAsync(async () =>
+            (await product.CallAsync("counts")).Body.ToString().Contains("others=1;", StringComparison.Ordinal)
+        );
         var stopping = product.TerminateAsync();
         (await call).Body.ToString().ShouldContain("\"done\"");
         (await stopping).ShouldBe(0);
@@ -75,7 +88,9 @@ public sealed class LifeTests
     [Fact]
     public async Task Kill9_OfAService_FailsItsCallsWithinASecond_AndItComesBack()
     {
-        var mark = Guid.CreateVersion7(DateTimeOffset.UnixEpoch).ToString() + nameof(Kill9_OfAService_FailsItsCallsWithinASecond_AndItComesBack);
+        var mark =
+            Guid.CreateVersion7(DateTimeOffset.UnixEpoch).ToString()
+            + nameof(Kill9_OfAService_FailsItsCallsWithinASecond_AndItComesBack);
         await using var product = await Product.StartAsync(
             Service(mark) + ",\"other\":" + Product.Fixture("--era", "modern", "--tools", "1")
         );
@@ -102,7 +117,9 @@ public sealed class LifeTests
     [Fact]
     public async Task Kill9_OfTheGateway_LeavesNoServiceAndLosesNoWrite()
     {
-        var mark = Guid.CreateVersion7(DateTimeOffset.UnixEpoch).ToString() + nameof(Kill9_OfTheGateway_LeavesNoServiceAndLosesNoWrite);
+        var mark =
+            Guid.CreateVersion7(DateTimeOffset.UnixEpoch).ToString()
+            + nameof(Kill9_OfTheGateway_LeavesNoServiceAndLosesNoWrite);
         var data = Product.NewData();
         await using var product = await Product.StartAsync(Service(mark, "--ignore-stdin-end"), data);
         await product.ServicesRunAsync();
@@ -121,7 +138,10 @@ public sealed class LifeTests
         await Eventually.UntilAsync(() => Product.WithText(mark).Count == 0, TimeSpan.FromSeconds(5));
         await using var again = await Product.StartAsync(data: data);
         using var after = await AdminAsync(again);
-        var groups = await after.GetStringAsync(new Uri("/api/v1/mcp/groups?page_size=100", UriKind.Relative), TestContext.Current.CancellationToken);
+        var groups = await after.GetStringAsync(
+            new Uri("/api/v1/mcp/groups?page_size=100", UriKind.Relative),
+            TestContext.Current.CancellationToken
+        );
         for (var i = 0; i < 5; i++)
             groups.ShouldContain($"\"g{i}\"");
     }

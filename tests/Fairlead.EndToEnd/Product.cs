@@ -53,7 +53,11 @@ internal sealed class Product : IAsyncDisposable
     public static string NewData() => Directory.CreateTempSubdirectory("fairlead-e2e-").FullName;
 
     /// <summary>Starts the gateway and waits until it is ready to serve.</summary>
-    public static async Task<Product> StartAsync(string? mcpServers = null, string? data = null, bool givenSecrets = true)
+    public static async Task<Product> StartAsync(
+        string? mcpServers = null,
+        string? data = null,
+        bool givenSecrets = true
+    )
     {
         data ??= NewData();
         var url = $"http://127.0.0.1:{FreePort()}";
@@ -108,8 +112,14 @@ internal sealed class Product : IAsyncDisposable
             async () =>
             {
                 using var http = new HttpClient();
-                return (await http.GetStringAsync(new Uri($"{Url}/health"))).Contains("\"healthy\"", StringComparison.Ordinal)
-                    && !(await http.GetStringAsync(new Uri($"{Url}/health"))).Contains("degraded", StringComparison.Ordinal);
+                return (await http.GetStringAsync(new Uri($"{Url}/health"))).Contains(
+                        "\"healthy\"",
+                        StringComparison.Ordinal
+                    )
+                    && !(await http.GetStringAsync(new Uri($"{Url}/health"))).Contains(
+                        "degraded",
+                        StringComparison.Ordinal
+                    );
             },
             TimeSpan.FromSeconds(60)
         );
@@ -124,7 +134,11 @@ internal sealed class Product : IAsyncDisposable
     }
 
     /// <summary>Calls a tool as a modern client.</summary>
-    public async Task<(HttpStatusCode Status, JsonElement Body)> CallAsync(string tool, string arguments = "{}", string? key = Key)
+    public async Task<(HttpStatusCode Status, JsonElement Body)> CallAsync(
+        string tool,
+        string arguments = "{}",
+        string? key = Key
+    )
     {
         using var client = Client(key);
         var body =
@@ -172,7 +186,9 @@ internal sealed class Product : IAsyncDisposable
     }
 
     public static void Kill(int pid, string signal) =>
-        System.Diagnostics.Process.Start("kill", ["-s", signal, pid.ToString(CultureInfo.InvariantCulture)]).WaitForExit();
+        System
+            .Diagnostics.Process.Start("kill", ["-s", signal, pid.ToString(CultureInfo.InvariantCulture)])
+            .WaitForExit();
 
     public async ValueTask DisposeAsync()
     {

@@ -28,10 +28,14 @@ public sealed class StdioTests
         await using var client = await McpClient.CreateAsync(Transport(Product.NewData()), cancellationToken: token);
         var tools = await client.ListToolsAsync(cancellationToken: token);
         tools.Select(t => t.Name).ShouldContain("search");
-        var result = await client.CallToolAsync("search", new Dictionary<string, object?> { ["query"] = "numbers" }, cancellationToken: token);
+        var result = await client.CallToolAsync(
+            "search",
+            new Dictionary<string, object?> { ["query"] = "numbers" },
+            cancellationToken: token
+        );
         result.Content.OfType<TextContentBlock>().Single().Text.ShouldContain("\"add\"");
-        await Should.ThrowAsync<ModelContextProtocol.McpException>(
-            async () => await client.CallToolAsync("no_such_tool", cancellationToken: token)
+        await Should.ThrowAsync<ModelContextProtocol.McpException>(async () =>
+            await client.CallToolAsync("no_such_tool", cancellationToken: token)
         );
         (await client.ListResourcesAsync(cancellationToken: token)).ShouldBeEmpty();
     }
@@ -56,7 +60,10 @@ public sealed class StdioTests
         await process.StandardInput.WriteLineAsync("not json");
         await process.StandardInput.WriteLineAsync("""{"jsonrpc":"2.0","id":2,"method":"ping"}""");
         process.StandardInput.Close();
-        var lines = (await process.StandardOutput.ReadToEndAsync(token)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await process.StandardOutput.ReadToEndAsync(token)).Split(
+            '\n',
+            StringSplitOptions.RemoveEmptyEntries
+        );
         await process.WaitForExitAsync(token);
         process.ExitCode.ShouldBe(0);
         lines.Length.ShouldBe(3);

@@ -124,12 +124,7 @@ internal sealed class Call : ICallEvents, IDisposable
             if (!Increases(parameters) || !TakeProgress())
                 return;
             Reply.Send(
-                MessageBytes.Notification(
-                    method,
-                    parameters,
-                    token,
-                    Envelope.ProgressToken.Of(Envelope.Message.Span)
-                )
+                MessageBytes.Notification(method, parameters, token, Envelope.ProgressToken.Of(Envelope.Message.Span))
             );
             return;
         }

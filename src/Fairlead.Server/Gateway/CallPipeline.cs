@@ -112,7 +112,10 @@ internal sealed class CallPipeline(
             return;
         }
         await call.Reply.AbandonAsync();
-        traffic.Write(call, new Answer(true, default) { Code = McpErrorCode.InternalError, Message = $"cancelled: {call.Cause}" });
+        traffic.Write(
+            call,
+            new Answer(true, default) { Code = McpErrorCode.InternalError, Message = $"cancelled: {call.Cause}" }
+        );
     }
 
     private static ItemRoute? Find(Call call, out Answer missing)
@@ -123,7 +126,11 @@ internal sealed class CallPipeline(
         {
             McpMethod.ToolsCall => (e.Text(e.Name), call.Group.Tools, Condition.UnknownTool),
             McpMethod.PromptsGet => (e.Text(e.Name), call.Group.Prompts, Condition.UnknownPrompt),
-            McpMethod.CompletionComplete when e.Name.Present => (e.Text(e.Name), call.Group.Prompts, Condition.UnknownPrompt),
+            McpMethod.CompletionComplete when e.Name.Present => (
+                e.Text(e.Name),
+                call.Group.Prompts,
+                Condition.UnknownPrompt
+            ),
             _ => (e.Text(e.Uri), call.Group.Resources, Condition.UnknownResource),
         };
         call.Name = name;

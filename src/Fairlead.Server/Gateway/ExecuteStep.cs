@@ -75,7 +75,8 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
             await finish(Answer.Result(none));
             return Answer.Result(none);
         }
-        var renamed = route.UpstreamName == call.Name ? (ReadOnlyMemory<byte>?)null : JsonText.Quote(route.UpstreamName);
+        var renamed =
+            route.UpstreamName == call.Name ? (ReadOnlyMemory<byte>?)null : JsonText.Quote(route.UpstreamName);
         using var parameters = bridge.Params(call, renamed);
         using var reply = await channel.CallAsync(
             new ChannelCall

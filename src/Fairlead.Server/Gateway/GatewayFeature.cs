@@ -70,8 +70,7 @@ internal static class GatewayFeature
     public static IApplicationBuilder UseHostGuard(this IApplicationBuilder app)
     {
         var guard = app.ApplicationServices.GetRequiredService<HostGuard>();
-        return app.Use(
-            next =>
+        return app.Use(next =>
                 http =>
                 {
                     if (guard.Allows(http.Request))
@@ -83,8 +82,11 @@ internal static class GatewayFeature
                         app.ApplicationServices.GetRequiredService<GatewayOptions>(),
                         TimeProvider.System
                     );
-                    return reply.FinishAsync(default, Replies.ErrorTable.Answer(Replies.Condition.WrongOrigin)).AsTask();
+                    return reply
+                        .FinishAsync(default, Replies.ErrorTable.Answer(Replies.Condition.WrongOrigin))
+                        .AsTask();
                 }
-        ).UseRouting();
+            )
+            .UseRouting();
     }
 }

@@ -10,7 +10,11 @@ internal static partial class GatewayLog
     [LoggerMessage(1002, LogLevel.Information, "Routes of epoch {Epoch}: {Groups} groups, {Tools} tools")]
     public static partial void RoutesSwapped(ILogger logger, long epoch, int groups, int tools);
 
-    [LoggerMessage(1003, LogLevel.Warning, "The route table of epoch {Epoch} could not be built; the previous one stays")]
+    [LoggerMessage(
+        1003,
+        LogLevel.Warning,
+        "The route table of epoch {Epoch} could not be built; the previous one stays"
+    )]
     public static partial void RoutesFailed(ILogger logger, Exception error, long epoch);
 
     [LoggerMessage(1004, LogLevel.Information, "Draining: {Calls} calls in flight")]

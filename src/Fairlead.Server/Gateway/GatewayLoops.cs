@@ -6,8 +6,12 @@ namespace Fairlead.Server.Gateway;
 /// <summary>
 /// The data plane's clock work, one timer for all calls and sessions: slow answers become streams, idle sessions end.
 /// </summary>
-internal sealed class GatewayLoops(CallsInFlight calls, SessionStore sessions, GatewayOptions options, TimeProvider time)
-    : BackgroundService
+internal sealed class GatewayLoops(
+    CallsInFlight calls,
+    SessionStore sessions,
+    GatewayOptions options,
+    TimeProvider time
+) : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private const int TicksPerSweep = 30;

@@ -19,12 +19,14 @@ internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions optio
             return;
         }
         var filter = JsonScan.Find(call.Envelope.Params.Of(call.Envelope.Message.Span), "notifications"u8);
-        var wanted = filter.Present
-            ? Read(filter.Of(call.Envelope.Params.Of(call.Envelope.Message)))
-            : null;
+        var wanted = filter.Present ? Read(filter.Of(call.Envelope.Params.Of(call.Envelope.Message))) : null;
         if (wanted is null)
         {
-            await RefuseAsync(call, Condition.InvalidParams, "Invalid params: notifications must be an object of the filter's types");
+            await RefuseAsync(
+                call,
+                Condition.InvalidParams,
+                "Invalid params: notifications must be an object of the filter's types"
+            );
             return;
         }
         var listener = new Listener(call.RawId.ToArray(), wanted) { Reply = call.Reply };

@@ -50,8 +50,7 @@ internal sealed class LocalMethods(
     private const string Capabilities =
         """{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"completions":{},"logging":{}}""";
 
-    private string ServerInfo =>
-        $$"""{"name":{{Quoted(options.ServerName)}},"version":"{{ProductVersion.Text}}"}""";
+    private string ServerInfo => $$"""{"name":{{Quoted(options.ServerName)}},"version":"{{ProductVersion.Text}}"}""";
 
     private byte[] Discover(GroupRoute group) =>
         Encoding.UTF8.GetBytes(
@@ -86,7 +85,11 @@ internal sealed class LocalMethods(
     {
         var level = JsonScan.Text(call.Envelope.Params.Of(call.Envelope.Message.Span), "level"u8);
         if (level is null || !LogLevels.IsKnown(level))
-            return ErrorTable.Answer(Condition.InvalidParams, call.RequestId, "Invalid params: level is not a log level");
+            return ErrorTable.Answer(
+                Condition.InvalidParams,
+                call.RequestId,
+                "Invalid params: level is not a log level"
+            );
         call.Session!.LogLevel = level;
         await levels.ApplyAsync(call.Group.Services);
         return Answer.Result(Empty);

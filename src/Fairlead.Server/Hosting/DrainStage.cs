@@ -1,6 +1,6 @@
+using Fairlead.Protocol;
 using Fairlead.Server.Gateway;
 using Fairlead.Server.Gateway.Sessions;
-using Fairlead.Protocol;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

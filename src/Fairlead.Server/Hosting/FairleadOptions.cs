@@ -56,10 +56,16 @@ internal sealed record FirstStartOptions
     public IReadOnlyList<string> Validate()
     {
         List<string> errors = [];
-        if (AdminPassword is not (null or { Length: >= UserStore.MinPasswordLength and <= UserStore.MaxPasswordLength }))
-            errors.Add($"FAIRLEAD_ADMIN_PASSWORD must have {UserStore.MinPasswordLength} to {UserStore.MaxPasswordLength} characters.");
+        if (
+            AdminPassword is not (null or { Length: >= UserStore.MinPasswordLength and <= UserStore.MaxPasswordLength })
+        )
+            errors.Add(
+                $"FAIRLEAD_ADMIN_PASSWORD must have {UserStore.MinPasswordLength} to {UserStore.MaxPasswordLength} characters."
+            );
         if (DefaultKey is not null && !GroupKeys.IsWellFormed(DefaultKey))
-            errors.Add("FAIRLEAD_DEFAULT_KEY must be mcp_key_ and 32 bytes as base64url without padding (43 characters).");
+            errors.Add(
+                "FAIRLEAD_DEFAULT_KEY must be mcp_key_ and 32 bytes as base64url without padding (43 characters)."
+            );
         if (McpConfig is not null && !File.Exists(McpConfig))
             errors.Add($"--mcp-config: there is no file {McpConfig}");
         return errors;

@@ -22,8 +22,8 @@ internal sealed record ServicesOptions
     /// <summary>Shortest time between two readings of a service's lists; 1 s (security.md section 5 "Notification flood").</summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a new service's names wait for new services before it in the configuration; 15 s.</summary>
-    public TimeSpan NamingPatience { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>How long a new service's names wait for new services before it in the configuration; 3 s.</summary>
+    public TimeSpan NamingPatience { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long one list request may take; 30 s.</summary>
     public TimeSpan ListTimeout { get; init; } = TimeSpan.FromSeconds(30);

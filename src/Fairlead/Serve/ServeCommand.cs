@@ -19,13 +19,39 @@ internal static class ServeCommand
 
     public static Command Build()
     {
-        var urls = new Option<string>("--urls") { Description = $"Addresses to listen on, separated by ';'. Default {DefaultUrl}." };
-        var data = new Option<string>("--data") { Description = "Folder of the database, keys and logs. Default ./data." };
-        var mcpConfig = new Option<string>("--mcp-config") { Description = "An mcpServers file; imported when the store is empty." };
-        var config = new Option<string>("--config") { Description = "A JSON file of settings (docs/guide/configuration.md)." };
-        var stdio = new Option<bool>("--stdio") { Description = "Serve one client on standard input and output instead of HTTP." };
-        var group = new Option<string>("--group") { Description = "Code of the group that --stdio serves. Default: default." };
-        var command = new Command("serve", "Runs the gateway: MCP, REST and health on one port.") { urls, data, mcpConfig, config, stdio, group };
+        var urls = new Option<string>("--urls")
+        {
+            Description = $"Addresses to listen on, separated by ';'. Default {DefaultUrl}.",
+        };
+        var data = new Option<string>("--data")
+        {
+            Description = "Folder of the database, keys and logs. Default ./data.",
+        };
+        var mcpConfig = new Option<string>("--mcp-config")
+        {
+            Description = "An mcpServers file; imported when the store is empty.",
+        };
+        var config = new Option<string>("--config")
+        {
+            Description = "A JSON file of settings (docs/guide/configuration.md).",
+        };
+        var stdio = new Option<bool>("--stdio")
+        {
+            Description = "Serve one client on standard input and output instead of HTTP.",
+        };
+        var group = new Option<string>("--group")
+        {
+            Description = "Code of the group that --stdio serves. Default: default.",
+        };
+        var command = new Command("serve", "Runs the gateway: MCP, REST and health on one port.")
+        {
+            urls,
+            data,
+            mcpConfig,
+            config,
+            stdio,
+            group,
+        };
         command.SetAction(
             (parsed, cancellationToken) =>
                 RunAsync(
@@ -53,7 +79,12 @@ internal static class ServeCommand
                 StartBanner.Print(settings.StdioGroup is null ? Console.Out : Console.Error, first, Address(app));
             if (settings.StdioGroup is { } code)
             {
-                await app.ServeStdioAsync(code, Console.OpenStandardInput(), Console.OpenStandardOutput(), cancellationToken);
+                await app.ServeStdioAsync(
+                    code,
+                    Console.OpenStandardInput(),
+                    Console.OpenStandardOutput(),
+                    cancellationToken
+                );
                 await app.StopAsync(CancellationToken.None);
             }
             else
@@ -72,7 +103,9 @@ internal static class ServeCommand
     private static WebApplication Create(ServeSettings settings)
     {
         // The slim builder watches no files: the content root may be a folder full of node_modules.
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }
+        );
         builder.Configuration.Sources.Clear();
         if (settings.ConfigFile is { } file)
             builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false, reloadOnChange: false);

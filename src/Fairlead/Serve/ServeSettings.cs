@@ -1,7 +1,13 @@
 namespace Fairlead.Serve;
 
 /// <summary>The command line of <c>serve</c>, and how it and the environment map to settings.</summary>
-internal sealed record ServeSettings(string Urls, string? Data, string? McpConfig, string? ConfigFile, string? StdioGroup)
+internal sealed record ServeSettings(
+    string Urls,
+    string? Data,
+    string? McpConfig,
+    string? ConfigFile,
+    string? StdioGroup
+)
 {
     private const string Prefix = "FAIRLEAD__";
 
@@ -16,7 +22,8 @@ internal sealed record ServeSettings(string Urls, string? Data, string? McpConfi
         {
             var name = (string)variable.Key;
             if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
-                values["Fairlead:" + name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal)] = (string?)variable.Value;
+                values["Fairlead:" + name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal)] = (string?)
+                    variable.Value;
         }
         Take("Fairlead:FirstStart:AdminPassword", "FAIRLEAD_ADMIN_PASSWORD");
         Take("Fairlead:FirstStart:DefaultKey", "FAIRLEAD_DEFAULT_KEY");

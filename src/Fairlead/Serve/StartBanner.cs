@@ -22,7 +22,9 @@ internal static class StartBanner
         to.WriteLine("  Paste into a client:");
         to.WriteLine();
         to.WriteLine("  Claude Code");
-        to.WriteLine($"    claude mcp add --transport http fairlead {address}/mcp --header \"Authorization: Bearer {first.DefaultKey}\"");
+        to.WriteLine(
+            $"    claude mcp add --transport http fairlead {address}/mcp --header \"Authorization: Bearer {first.DefaultKey}\""
+        );
         to.WriteLine("  Cursor, VS Code and others (mcpServers / servers)");
         to.WriteLine(
             $$"""
@@ -30,7 +32,9 @@ internal static class StartBanner
             """
         );
         to.WriteLine("  Codex (~/.codex/config.toml; put the key into FAIRLEAD_KEY)");
-        to.WriteLine($"    [mcp_servers.fairlead]\n    url = \"{address}/mcp\"\n    bearer_token_env_var = \"FAIRLEAD_KEY\"");
+        to.WriteLine(
+            $"    [mcp_servers.fairlead]\n    url = \"{address}/mcp\"\n    bearer_token_env_var = \"FAIRLEAD_KEY\""
+        );
         to.WriteLine();
         to.Flush();
     }

@@ -13,7 +13,10 @@ public sealed class AccessTests
 {
     private const string Other = "mcp_key_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
 
-    private static async Task<GatewayHost> TwoGroupsAsync(GatewayOptions? options = null, Func<string, CallingUser?>? users = null)
+    private static async Task<GatewayHost> TwoGroupsAsync(
+        GatewayOptions? options = null,
+        Func<string, CallingUser?>? users = null
+    )
     {
         var host = new GatewayHost(options, users);
         host.AddService("a", Echo(), "alpha");
@@ -24,7 +27,10 @@ public sealed class AccessTests
     }
 
     private static ScriptedChannel Echo() =>
-        new(Revision.V20260728, _ => Task.FromResult(ScriptedChannel.Result("""{"resultType":"complete","content":[]}""")));
+        new(
+            Revision.V20260728,
+            _ => Task.FromResult(ScriptedChannel.Result("""{"resultType":"complete","content":[]}"""))
+        );
 
     // A-12: keys on one port return different tool lists; A-16: only the group's own tools.
     [Fact]
@@ -34,7 +40,14 @@ public sealed class AccessTests
         foreach (var (key, tool) in new[] { (GatewayHost.Key, "alpha"), (Other, "beta") })
         {
             var answer = await host.Client(key).AskAsync(Wire.Modern("tools/list"));
-            answer.GetProperty("result").GetProperty("tools").EnumerateArray().Single().GetProperty("name").GetString().ShouldBe(tool);
+            answer
+                .GetProperty("result")
+                .GetProperty("tools")
+                .EnumerateArray()
+                .Single()
+                .GetProperty("name")
+                .GetString()
+                .ShouldBe(tool);
         }
     }
 
@@ -76,7 +89,12 @@ public sealed class AccessTests
         host.Apply();
         using var response = await host.Client().SendAsync(Wire.Modern("tools/list"));
         response.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await response.JsonAsync()).GetProperty("error").GetProperty("data").GetProperty("reason").GetString().ShouldBe("group_disabled");
+        (await response.JsonAsync())
+            .GetProperty("error")
+            .GetProperty("data")
+            .GetProperty("reason")
+            .GetString()
+            .ShouldBe("group_disabled");
     }
 
     // A-49, C-45: an old key works until its grace ends, then no longer.
@@ -85,7 +103,12 @@ public sealed class AccessTests
     {
         await using var host = await TwoGroupsAsync();
         var until = host.Time.GetUtcNow().AddMinutes(5);
-        host.AddGroup("one", GatewayHost.Key, g => g with { KeyHashes = [g.KeyHashes[0] with { ValidUntil = until }] }, "a");
+        host.AddGroup(
+            "one",
+            GatewayHost.Key,
+            g => g with { KeyHashes = [g.KeyHashes[0] with { ValidUntil = until }] },
+            "a"
+        );
         host.Apply();
         (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.OK);
         host.Time.Advance(TimeSpan.FromMinutes(5));
@@ -100,8 +123,8 @@ public sealed class AccessTests
     [InlineData("doctor", HttpStatusCode.OK)]
     public async Task Post_ToRestrictedGroup_NeedsAUserWithTheRole(string? token, HttpStatusCode expected)
     {
-        await using var host = await TwoGroupsAsync(
-            users: t => t == "broken" ? null : new CallingUser(new UserId(t), [t], null)
+        await using var host = await TwoGroupsAsync(users: t =>
+            t == "broken" ? null : new CallingUser(new UserId(t), [t], null)
         );
         host.AddGroup("one", GatewayHost.Key, g => g with { AllowedRoles = ["doctor"] }, "a");
         host.Apply();
@@ -176,7 +199,9 @@ public sealed class AccessTests
     {
         await using var host = await TwoGroupsAsync();
         host.StoreIsFresh = false;
-        (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(
+            HttpStatusCode.ServiceUnavailable
+        );
     }
 
     [Fact]

@@ -141,9 +141,10 @@ public sealed class CallTests
         using var response = await host.Client().SendAsync(Wire.Modern("tools/call", Args, "shown", meta));
         response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
         var events = await response.EventsAsync().Select(e => e.Data).ToListAsync();
-        events[0].ShouldBe(
-            """{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"mine","progress":1}}"""
-        );
+        events[0]
+            .ShouldBe(
+                """{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"mine","progress":1}}"""
+            );
         events[2].ShouldContain("\"result\"");
         events.Count.ShouldBe(3);
     }
@@ -214,7 +215,9 @@ public sealed class CallTests
         await using var __ = host;
         var client = host.Client();
         var session = await Wire.InitializeAsync(client);
-        var result = (await client.AskAsync(Wire.Legacy(session, "tools/call", "{" + Args + "}"))).GetProperty("result");
+        var result = (await client.AskAsync(Wire.Legacy(session, "tools/call", "{" + Args + "}"))).GetProperty(
+            "result"
+        );
         result.GetProperty("isError").GetBoolean().ShouldBeTrue();
         result.TryGetProperty("resultType", out var _).ShouldBeFalse();
     }
@@ -291,7 +294,10 @@ public sealed class CallTests
         slot.Set(new ServiceState(ServiceStatus.Starting, "handshake", host.Time.GetUtcNow()));
         var asking = host.Client().AskAsync(Wire.Modern("tools/call", "\"name\":\"own\"", "own"));
         await Eventually.UntilAsync(() => host.InFlight.Count == 1);
-        var channel = new ScriptedChannel(Revision.V20260728, Always(ScriptedChannel.Result("""{"resultType":"complete"}""")));
+        var channel = new ScriptedChannel(
+            Revision.V20260728,
+            Always(ScriptedChannel.Result("""{"resultType":"complete"}"""))
+        );
         slot.Set(new ServiceState(ServiceStatus.Running, "ready", host.Time.GetUtcNow(), Channel: channel));
         (await asking).TryGetProperty("result", out var _).ShouldBeTrue();
     }
@@ -306,7 +312,11 @@ public sealed class CallTests
         var answer = await host.Client().AskAsync(Wire.Modern("tools/call", "\"name\":\"own\"", "own"));
         answer.GetProperty("error").GetProperty("code").GetInt32().ShouldBe(-31001);
         answer.GetProperty("error").GetProperty("data").GetProperty("outcome").GetString().ShouldBe("none");
-        (await host.Client().AskAsync(Wire.Modern("tools/list"))).GetProperty("result").GetProperty("tools").GetArrayLength().ShouldBe(1);
+        (await host.Client().AskAsync(Wire.Modern("tools/list")))
+            .GetProperty("result")
+            .GetProperty("tools")
+            .GetArrayLength()
+            .ShouldBe(1);
     }
 
     // Unknown on the wire is −32602 (A-41); nothing is called.
@@ -328,12 +338,14 @@ public sealed class CallTests
         host.Publish(group.Id, null, ItemKind.Tool, "add", "add");
         await host.StartAsync();
         var result = (
-            await host.Client().AskAsync(Wire.Modern("tools/call", "\"name\":\"add\",\"arguments\":{\"numbers\":[1,2.5]}", "add"))
+            await host.Client()
+                .AskAsync(Wire.Modern("tools/call", "\"name\":\"add\",\"arguments\":{\"numbers\":[1,2.5]}", "add"))
         ).GetProperty("result");
         result.GetProperty("content")[0].GetProperty("text").GetString().ShouldBe("3.5");
         result.GetProperty("resultType").GetString().ShouldBe("complete");
         var wrong = (
-            await host.Client().AskAsync(Wire.Modern("tools/call", "\"name\":\"add\",\"arguments\":{\"numbers\":\"x\"}", "add"))
+            await host.Client()
+                .AskAsync(Wire.Modern("tools/call", "\"name\":\"add\",\"arguments\":{\"numbers\":\"x\"}", "add"))
         ).GetProperty("result");
         wrong.GetProperty("isError").GetBoolean().ShouldBeTrue();
     }
@@ -342,7 +354,10 @@ public sealed class CallTests
     [Fact]
     public async Task Calls_AllLeaveOneRowEach()
     {
-        var (host, _) = await StartAsync(Revision.V20260728, Always(ScriptedChannel.Result("""{"resultType":"complete"}""")));
+        var (host, _) = await StartAsync(
+            Revision.V20260728,
+            Always(ScriptedChannel.Result("""{"resultType":"complete"}"""))
+        );
         await using var __ = host;
         await host.Client().AskAsync(Wire.Modern("tools/call", Args, "shown"));
         await host.Client().AskAsync(Wire.Modern("tools/call", "\"name\":\"none\"", "none"));

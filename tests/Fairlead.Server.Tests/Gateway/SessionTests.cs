@@ -51,7 +51,9 @@ public sealed class SessionTests
         var session = await Wire.InitializeAsync(client);
         using var without = Wire.Post("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}""");
         (await client.SendAsync(without)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await client.SendAsync(Wire.Legacy(session[..^1] + (session[^1] == 'A' ? 'B' : 'A'), "ping"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (
+            await client.SendAsync(Wire.Legacy(session[..^1] + (session[^1] == 'A' ? 'B' : 'A'), "ping"))
+        ).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         using var odd = Wire.Legacy(session, "ping");
         odd.Headers.Remove("MCP-Protocol-Version");
         odd.Headers.Add("MCP-Protocol-Version", "1900-01-01");
@@ -112,7 +114,9 @@ public sealed class SessionTests
         using var stream = await client.SendAsync(Get(session), HttpCompletionOption.ResponseHeadersRead);
         await Eventually.UntilAsync(() => host.Sessions.All.Single().IsActive);
         using var refused = await client.SendAsync(
-            Wire.Post("""{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}""")
+            Wire.Post(
+                """{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"""
+            )
         );
         refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         (await refused.JsonAsync()).GetProperty("error").GetProperty("code").GetInt32().ShouldBe(-31009);
@@ -125,7 +129,10 @@ public sealed class SessionTests
         QuestionAnswer answer = default;
         await using var host = await StartAsync(async call =>
         {
-            answer = await call.AskAsync(McpMethod.ElicitationCreate, """{"message":"?","requestedSchema":{"type":"object"}}""");
+            answer = await call.AskAsync(
+                McpMethod.ElicitationCreate,
+                """{"message":"?","requestedSchema":{"type":"object"}}"""
+            );
             return ScriptedChannel.Result("""{"content":[]}""");
         });
         var client = host.Client();
@@ -136,7 +143,9 @@ public sealed class SessionTests
             if (data.Contains("elicitation/create", StringComparison.Ordinal))
             {
                 var id = System.Text.Json.JsonDocument.Parse(data).RootElement.GetProperty("id").GetRawText();
-                using var reply = Wire.Post($$$$"""{"jsonrpc":"2.0","id":{{{{id}}}},"result":{"action":"accept","content":{"a":1}}}""");
+                using var reply = Wire.Post(
+                    $$$$"""{"jsonrpc":"2.0","id":{{{{id}}}},"result":{"action":"accept","content":{"a":1}}}"""
+                );
                 reply.Headers.Add("Mcp-Session-Id", session);
                 (await client.SendAsync(reply)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
             }
@@ -252,7 +261,9 @@ public sealed class SessionTests
         await Eventually.UntilAsync(() => host.InFlight.Count == 1);
         using var again = await client.SendAsync(Call(session, "\"x\""));
         again.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        using var cancel = Wire.Post("""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"x"}}""");
+        using var cancel = Wire.Post(
+            """{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"x"}}"""
+        );
         cancel.Headers.Add("Mcp-Session-Id", session);
         (await client.SendAsync(cancel)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
         await cancelled.Task;
@@ -274,7 +285,11 @@ public sealed class SessionTests
         (await stream.EventsAsync().Select(e => e.Data).FirstAsync(d => d.Length > 0)).ShouldBe(
             """{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"""
         );
-        (await client.AskAsync(Wire.Legacy(session, "tools/list"))).GetProperty("result").GetProperty("tools").GetArrayLength().ShouldBe(0);
+        (await client.AskAsync(Wire.Legacy(session, "tools/list")))
+            .GetProperty("result")
+            .GetProperty("tools")
+            .GetArrayLength()
+            .ShouldBe(0);
         (await client.AskAsync(Call(session))).GetProperty("error").GetProperty("code").GetInt32().ShouldBe(-32602);
     }
 
@@ -299,7 +314,11 @@ public sealed class SessionTests
     {
         await using var host = new GatewayHost();
         var channel = new ScriptedChannel(Revision.V20251125, _ => Task.FromResult(ScriptedChannel.Result("{}")));
-        var slot = host.AddService("svc", channel, (ItemKind.Resource, "file:///a", """{"uri":"file:///a","name":"a"}"""));
+        var slot = host.AddService(
+            "svc",
+            channel,
+            (ItemKind.Resource, "file:///a", """{"uri":"file:///a","name":"a"}""")
+        );
         host.AddGroup("default", GatewayHost.Key, null, "svc");
         await host.StartAsync();
         var client = host.Client();
@@ -308,8 +327,14 @@ public sealed class SessionTests
         using var stream = await client.SendAsync(Get(watching), HttpCompletionOption.ResponseHeadersRead);
         await client.AskAsync(Wire.Legacy(watching, "resources/subscribe", """{"uri":"file:///a"}"""));
         channel.Received.ShouldContain("""{"uri":"file:///a"}""");
-        host.Slots.Notice(slot, McpMethod.NotificationsResourcesUpdated, Encoding.UTF8.GetBytes("""{"uri":"file:///a"}"""));
-        (await stream.EventsAsync().Select(e => e.Data).FirstAsync(d => d.Length > 0)).ShouldContain("notifications/resources/updated");
+        host.Slots.Notice(
+            slot,
+            McpMethod.NotificationsResourcesUpdated,
+            Encoding.UTF8.GetBytes("""{"uri":"file:///a"}""")
+        );
+        (await stream.EventsAsync().Select(e => e.Data).FirstAsync(d => d.Length > 0)).ShouldContain(
+            "notifications/resources/updated"
+        );
         host.Sessions.All.Single(s => s.Id == other).FindStream(0).ShouldBeNull();
     }
 

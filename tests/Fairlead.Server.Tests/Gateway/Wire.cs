@@ -46,14 +46,21 @@ internal static class Wire
         string path = "/mcp"
     )
     {
-        var request = Post($$$"""{"jsonrpc":"2.0","id":{{{id}}},"method":"{{{method}}}","params":{{{parameters}}}}""", path);
+        var request = Post(
+            $$$"""{"jsonrpc":"2.0","id":{{{id}}},"method":"{{{method}}}","params":{{{parameters}}}}""",
+            path
+        );
         request.Headers.Add("Mcp-Session-Id", session);
         request.Headers.Add("MCP-Protocol-Version", "2025-11-25");
         return request;
     }
 
     /// <summary>Handshakes; returns the session id.</summary>
-    public static async Task<string> InitializeAsync(HttpClient client, string capabilities = "{}", string path = "/mcp")
+    public static async Task<string> InitializeAsync(
+        HttpClient client,
+        string capabilities = "{}",
+        string path = "/mcp"
+    )
     {
         using var response = await client.SendAsync(
             Post(

@@ -51,7 +51,10 @@ internal sealed class LegacyToModern : EraBridge
     public override Answer Error(Call call, ReadOnlyMemory<byte> error) =>
         CodeOf(error) switch
         {
-            McpErrorCode.MissingClientCapability => NotCarried(call, "a client capability (elicitation, sampling or roots)"),
+            McpErrorCode.MissingClientCapability => NotCarried(
+                call,
+                "a client capability (elicitation, sampling or roots)"
+            ),
             McpErrorCode.HeaderMismatch or McpErrorCode.UnsupportedVersion => WithCode(
                 error,
                 McpErrorCode.UpstreamProtocolError

@@ -18,7 +18,6 @@ internal sealed class OutgoingParams : IDisposable
     /// <summary>Where the progress token's value lies in <see cref="Json"/>; <c>default</c> when there is none.</summary>
     public Range ProgressToken { get; private set; }
 
-
     /// <summary>Builds the params.</summary>
     /// <param name="call">The client's request.</param>
     /// <param name="name">Replaces <c>name</c> or <c>uri</c>; null keeps it.</param>

@@ -71,7 +71,9 @@ internal sealed class LegacyIntake(SessionStore sessions, LocalMethods local)
                 break;
             case MessageKind.Notification when envelope.Method == McpMethod.NotificationsCancelled:
                 if (envelope.CancelledId.Present)
-                    session.FindCall(Encoding.UTF8.GetString(envelope.CancelledId.Of(message.Span)))?.Cancel(CancelCause.Client);
+                    session
+                        .FindCall(Encoding.UTF8.GetString(envelope.CancelledId.Of(message.Span)))
+                        ?.Cancel(CancelCause.Client);
                 break;
             default:
                 // initialized: nothing waits for it (C-26); roots and progress of the client: nothing hangs on them.

@@ -90,7 +90,10 @@ internal sealed class McpEndpoint(
         }
         if (envelope.Kind is MessageKind.Result or MessageKind.Error)
         {
-            var fault = new Answer(true, MessageBytes.Error(McpErrorCode.InvalidRequest, "Clients send no responses in this revision"))
+            var fault = new Answer(
+                true,
+                MessageBytes.Error(McpErrorCode.InvalidRequest, "Clients send no responses in this revision")
+            )
             {
                 Status = 400,
             };
@@ -211,7 +214,13 @@ internal sealed class McpEndpoint(
         if (stream is null)
         {
             // An event id we no longer know: nothing to resume; the session is alive, so never 404.
-            await WriteAsync(http, ErrorTable.Answer(Condition.InvalidParams, detail: "Last-Event-ID is not known (any more)") with { Status = 400 });
+            await WriteAsync(
+                http,
+                ErrorTable.Answer(Condition.InvalidParams, detail: "Last-Event-ID is not known (any more)") with
+                {
+                    Status = 400,
+                }
+            );
             return;
         }
         SseWriter.Begin(http.Response);

@@ -45,7 +45,9 @@ internal static class ModernIntake
         var method = headers[MethodHeader];
         if (method.Count != 1)
             return Mismatch($"{MethodHeader} header is missing");
-        if (!envelope.MethodName.Of(envelope.Message.Span).SequenceEqual(System.Text.Encoding.UTF8.GetBytes(method[0]!)))
+        if (
+            !envelope.MethodName.Of(envelope.Message.Span).SequenceEqual(System.Text.Encoding.UTF8.GetBytes(method[0]!))
+        )
             return Mismatch($"{MethodHeader} header does not match the body");
         if (CheckName(headers, envelope) is { } wrongName)
             return wrongName;

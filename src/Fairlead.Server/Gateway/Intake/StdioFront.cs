@@ -125,7 +125,10 @@ internal sealed class StdioFront(
         if (session is null)
         {
             if (envelope.Kind == MessageKind.Request)
-                await reply.FinishAsync(id, ErrorTable.Answer(Condition.SessionMissing, detail: "Send initialize first"));
+                await reply.FinishAsync(
+                    id,
+                    ErrorTable.Answer(Condition.SessionMissing, detail: "Send initialize first")
+                );
             return;
         }
         if (envelope.Kind != MessageKind.Request)

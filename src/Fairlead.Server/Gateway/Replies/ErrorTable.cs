@@ -53,19 +53,75 @@ internal static class ErrorTable
     public static ErrorRow Of(Condition condition) =>
         condition switch
         {
-            Condition.Unauthorized => new(401, McpErrorCode.PolicyDenied, "unauthorized", "A valid group key is needed: Authorization: Bearer mcp_key_…"),
+            Condition.Unauthorized => new(
+                401,
+                McpErrorCode.PolicyDenied,
+                "unauthorized",
+                "A valid group key is needed: Authorization: Bearer mcp_key_…"
+            ),
             Condition.UnknownGroup => new(404, McpErrorCode.PolicyDenied, "unknown_group", "No such group"),
             Condition.GroupDisabled => new(403, McpErrorCode.PolicyDenied, "group_disabled", "The group is disabled"),
-            Condition.UserNeeded => new(403, McpErrorCode.PolicyDenied, "user_needed", "This group is restricted: send a user token in X-User-Token"),
-            Condition.RoleMissing => new(403, McpErrorCode.PolicyDenied, "role_missing", "The user's roles or tier do not allow this group"),
-            Condition.WrongOrigin => new(403, McpErrorCode.PolicyDenied, "wrong_origin", "Host or Origin is not allowed"),
-            Condition.BodyTooLarge => new(413, McpErrorCode.InvalidRequest, "body_too_large", "The request body is too large"),
-            Condition.WrongMediaType => new(415, McpErrorCode.InvalidRequest, "wrong_media_type", "Content-Type must be application/json"),
-            Condition.NotAcceptable => new(406, McpErrorCode.InvalidRequest, "not_acceptable", "Accept must list text/event-stream for this request"),
-            Condition.SessionMissing => new(400, McpErrorCode.InvalidRequest, "session_missing", "Mcp-Session-Id is needed; send initialize first"),
-            Condition.SessionGone => new(404, McpErrorCode.InvalidRequest, "session_gone", "The session does not exist or has ended; send initialize again"),
-            Condition.SessionsFull => new(503, McpErrorCode.Overloaded, "sessions_full", "All sessions are in use; try again later", true),
-            Condition.IdInFlight => new(400, McpErrorCode.InvalidRequest, "id_in_flight", "A request with this id is still running"),
+            Condition.UserNeeded => new(
+                403,
+                McpErrorCode.PolicyDenied,
+                "user_needed",
+                "This group is restricted: send a user token in X-User-Token"
+            ),
+            Condition.RoleMissing => new(
+                403,
+                McpErrorCode.PolicyDenied,
+                "role_missing",
+                "The user's roles or tier do not allow this group"
+            ),
+            Condition.WrongOrigin => new(
+                403,
+                McpErrorCode.PolicyDenied,
+                "wrong_origin",
+                "Host or Origin is not allowed"
+            ),
+            Condition.BodyTooLarge => new(
+                413,
+                McpErrorCode.InvalidRequest,
+                "body_too_large",
+                "The request body is too large"
+            ),
+            Condition.WrongMediaType => new(
+                415,
+                McpErrorCode.InvalidRequest,
+                "wrong_media_type",
+                "Content-Type must be application/json"
+            ),
+            Condition.NotAcceptable => new(
+                406,
+                McpErrorCode.InvalidRequest,
+                "not_acceptable",
+                "Accept must list text/event-stream for this request"
+            ),
+            Condition.SessionMissing => new(
+                400,
+                McpErrorCode.InvalidRequest,
+                "session_missing",
+                "Mcp-Session-Id is needed; send initialize first"
+            ),
+            Condition.SessionGone => new(
+                404,
+                McpErrorCode.InvalidRequest,
+                "session_gone",
+                "The session does not exist or has ended; send initialize again"
+            ),
+            Condition.SessionsFull => new(
+                503,
+                McpErrorCode.Overloaded,
+                "sessions_full",
+                "All sessions are in use; try again later",
+                true
+            ),
+            Condition.IdInFlight => new(
+                400,
+                McpErrorCode.InvalidRequest,
+                "id_in_flight",
+                "A request with this id is still running"
+            ),
             Condition.MethodNotFound => new(404, McpErrorCode.MethodNotFound, "method_not_found", "Method not found"),
             Condition.UnknownTool => new(200, McpErrorCode.InvalidParams, "unknown_tool", "Unknown tool"),
             Condition.UnknownPrompt => new(200, McpErrorCode.InvalidParams, "unknown_prompt", "Unknown prompt"),
@@ -73,19 +129,78 @@ internal static class ErrorTable
             Condition.InvalidParams => new(200, McpErrorCode.InvalidParams, "invalid_params", "Invalid params"),
             Condition.InvalidCursor => new(200, McpErrorCode.InvalidParams, "invalid_cursor", "Invalid cursor"),
             Condition.HeaderMismatch => new(400, McpErrorCode.HeaderMismatch, "header_mismatch", "Header mismatch"),
-            Condition.CapabilityMissing => new(400, McpErrorCode.MissingClientCapability, "capability_missing", "The client does not declare a capability this needs"),
-            Condition.UnsupportedVersion => new(400, McpErrorCode.UnsupportedVersion, "unsupported_version", "Unsupported protocol version"),
+            Condition.CapabilityMissing => new(
+                400,
+                McpErrorCode.MissingClientCapability,
+                "capability_missing",
+                "The client does not declare a capability this needs"
+            ),
+            Condition.UnsupportedVersion => new(
+                400,
+                McpErrorCode.UnsupportedVersion,
+                "unsupported_version",
+                "Unsupported protocol version"
+            ),
             Condition.RateLimited => new(429, McpErrorCode.RateLimited, "rate_limited", "Rate limit exceeded", true),
-            Condition.TooManyCalls => new(429, McpErrorCode.RateLimited, "too_many_calls", "Too many calls at once for this key", true),
-            Condition.TooManyListeners => new(429, McpErrorCode.RateLimited, "too_many_listeners", "Too many open subscriptions for this key", true),
+            Condition.TooManyCalls => new(
+                429,
+                McpErrorCode.RateLimited,
+                "too_many_calls",
+                "Too many calls at once for this key",
+                true
+            ),
+            Condition.TooManyListeners => new(
+                429,
+                McpErrorCode.RateLimited,
+                "too_many_listeners",
+                "Too many open subscriptions for this key",
+                true
+            ),
             Condition.Draining => new(503, McpErrorCode.Overloaded, "draining", "The gateway is stopping", true),
-            Condition.StoreDown => new(503, McpErrorCode.Overloaded, "store_down", "The gateway's store has been unreachable for too long", true),
-            Condition.NotConnected => new(200, McpErrorCode.UpstreamUnavailable, "upstream_unavailable", "The service is not available", true),
-            Condition.Crashed => new(200, McpErrorCode.UpstreamUnavailable, "upstream_crashed", "The service ended during the call"),
-            Condition.TimedOut => new(200, McpErrorCode.UpstreamTimeout, "upstream_timeout", "The service did not answer in time"),
-            Condition.TooLarge => new(200, McpErrorCode.UpstreamResponseTooLarge, "upstream_response_too_large", "The service's answer is too large"),
-            Condition.UpstreamProtocol => new(200, McpErrorCode.UpstreamProtocolError, "upstream_protocol_error", "The service's answer is not valid MCP"),
-            Condition.NotCarried => new(200, McpErrorCode.UpstreamProtocolError, "not_carried", "The service needs something this client's revision cannot be asked yet"),
+            Condition.StoreDown => new(
+                503,
+                McpErrorCode.Overloaded,
+                "store_down",
+                "The gateway's store has been unreachable for too long",
+                true
+            ),
+            Condition.NotConnected => new(
+                200,
+                McpErrorCode.UpstreamUnavailable,
+                "upstream_unavailable",
+                "The service is not available",
+                true
+            ),
+            Condition.Crashed => new(
+                200,
+                McpErrorCode.UpstreamUnavailable,
+                "upstream_crashed",
+                "The service ended during the call"
+            ),
+            Condition.TimedOut => new(
+                200,
+                McpErrorCode.UpstreamTimeout,
+                "upstream_timeout",
+                "The service did not answer in time"
+            ),
+            Condition.TooLarge => new(
+                200,
+                McpErrorCode.UpstreamResponseTooLarge,
+                "upstream_response_too_large",
+                "The service's answer is too large"
+            ),
+            Condition.UpstreamProtocol => new(
+                200,
+                McpErrorCode.UpstreamProtocolError,
+                "upstream_protocol_error",
+                "The service's answer is not valid MCP"
+            ),
+            Condition.NotCarried => new(
+                200,
+                McpErrorCode.UpstreamProtocolError,
+                "not_carried",
+                "The service needs something this client's revision cannot be asked yet"
+            ),
             _ => new(500, McpErrorCode.InternalError, "internal_error", "Internal error"),
         };
 
@@ -113,7 +228,15 @@ internal static class ErrorTable
     {
         var row = Of(condition);
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (
+            var json = new Utf8JsonWriter(
+                buffer,
+                new JsonWriterOptions
+                {
+                    Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                }
+            )
+        )
         {
             json.WriteStartObject();
             json.WriteNumber("code"u8, row.Code);

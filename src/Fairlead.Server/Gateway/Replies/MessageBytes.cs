@@ -10,7 +10,15 @@ internal static class MessageBytes
 {
     /// <summary>A request of ours to a legacy client.</summary>
     public static byte[] Request(ReadOnlySpan<byte> rawId, McpMethod method, ReadOnlySpan<byte> parameters) =>
-        Join("{\"jsonrpc\":\"2.0\",\"id\":"u8, rawId, ",\"method\":\""u8, Name(method), "\""u8, Params(parameters), "}"u8);
+        Join(
+            "{\"jsonrpc\":\"2.0\",\"id\":"u8,
+            rawId,
+            ",\"method\":\""u8,
+            Name(method),
+            "\""u8,
+            Params(parameters),
+            "}"u8
+        );
 
     /// <summary>A notification with ready-made params (empty for none).</summary>
     public static byte[] Notification(McpMethod method, ReadOnlySpan<byte> parameters) =>

@@ -87,7 +87,9 @@ internal static class SseWriter
         if (!resumable || options.PollAfter <= TimeSpan.Zero)
             return options.KeepAlive;
         var left = options.PollAfter - time.GetElapsedTime(opened);
-        return left < options.KeepAlive ? (left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1)) : options.KeepAlive;
+        return left < options.KeepAlive
+            ? (left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1))
+            : options.KeepAlive;
     }
 
     private static async ValueTask<bool> WaitAsync(
@@ -123,7 +125,9 @@ internal static class SseWriter
         if (resumable)
         {
             body.Write(
-                Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {stream.Number}-{sequence}\n"))
+                Encoding.ASCII.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"id: {stream.Number}-{sequence}\n")
+                )
             );
         }
         body.Write("event: message\ndata: "u8);

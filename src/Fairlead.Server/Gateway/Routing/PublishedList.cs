@@ -78,7 +78,9 @@ internal sealed class PublishedList
 
     // A cursor carries the list's stamp: one from before a change is refused, as the specification advises.
     private string Cursor(int page) =>
-        Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{page}.{Stamp:x}")));
+        Convert.ToBase64String(
+            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{page}.{Stamp:x}"))
+        );
 
     private bool TryParse(string cursor, out int page)
     {

@@ -77,7 +77,6 @@ internal sealed record ItemRoute
 
     /// <summary>Parameters that modern clients mirror into headers (R19).</summary>
     public ParamHeaders ParamHeaders { get; init; } = ParamHeaders.None;
-
 }
 
 /// <summary>A published URI template and its owner.</summary>

@@ -27,7 +27,10 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
             snapshot.Epoch,
             groups
                 .Values.SelectMany(g => g.Config.KeyHashes.Select(k => (Hash: k, Group: g)))
-                .ToFrozenDictionary(k => KeyDigest.OfHex(k.Hash.Sha256Hex), k => new KeyRoute(k.Group, k.Hash.ValidUntil)),
+                .ToFrozenDictionary(
+                    k => KeyDigest.OfHex(k.Hash.Sha256Hex),
+                    k => new KeyRoute(k.Group, k.Hash.ValidUntil)
+                ),
             groups.Values.ToFrozenDictionary(g => g.Config.ServerCode),
             groups
         );
@@ -86,12 +89,15 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
         List<(PublicationConfig Publication, CatalogueItem? Item)> live,
         ItemKind kind,
         Dictionary<ServiceId, ServiceConfig> services
-    ) => live.Where(p => p.Publication.Kind == kind).ToFrozenDictionary(
+    ) =>
+        live.Where(p => p.Publication.Kind == kind)
+            .ToFrozenDictionary(
                 p => p.Publication.ExposedName,
-                p => Route(p.Publication, services) with
-                {
-                    ParamHeaders = kind == ItemKind.Tool ? Mirrored(p.Item!)! : ParamHeaders.None,
-                }
+                p =>
+                    Route(p.Publication, services) with
+                    {
+                        ParamHeaders = kind == ItemKind.Tool ? Mirrored(p.Item!)! : ParamHeaders.None,
+                    }
             );
 
     // Null when the annotations break a rule: such a tool is in no list (R20), so nothing leads to it either.
@@ -127,7 +133,9 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
         {
             if (p.Kind != kind)
                 continue;
-            modern.Add(DefinitionWriter.Render(item!.Definition.Span, nameKey, p.ExposedName, p.Description, legacy: false));
+            modern.Add(
+                DefinitionWriter.Render(item!.Definition.Span, nameKey, p.ExposedName, p.Description, legacy: false)
+            );
             legacy.Add(
                 kind == ItemKind.Tool
                     ? DefinitionWriter.Render(item.Definition.Span, nameKey, p.ExposedName, p.Description, legacy: true)

@@ -13,7 +13,11 @@ namespace Fairlead.Server.Gateway.Routing;
 /// </summary>
 internal sealed class Routes
 {
-    private static readonly (McpMethod Method, Func<GroupRoute, ulong> Stamp, Func<ListenFilter, bool> Wanted)[] Lists =
+    private static readonly (
+        McpMethod Method,
+        Func<GroupRoute, ulong> Stamp,
+        Func<ListenFilter, bool> Wanted
+    )[] Lists =
     [
         (McpMethod.NotificationsToolsListChanged, g => g.ToolList.Stamp, f => f.Tools),
         (McpMethod.NotificationsPromptsListChanged, g => g.PromptList.Stamp, f => f.Prompts),
@@ -121,7 +125,9 @@ internal sealed class Routes
             foreach (var uri in listener.Filter.Uris)
             {
                 if (Leads(group, uri, slot, upstreamUri))
-                    listener.Reply.Send(listener.Message(McpMethod.NotificationsResourcesUpdated, quotedUri: Quoted(uri)));
+                    listener.Reply.Send(
+                        listener.Message(McpMethod.NotificationsResourcesUpdated, quotedUri: Quoted(uri))
+                    );
             }
         }
     }

@@ -19,7 +19,11 @@ internal sealed partial class UriTemplate
         {
             text.Append(Regex.Escape(template[last..m.Index]));
             // {+path} and {#fragment} may hold reserved characters, the others stop at a separator.
-            text.Append(m.Groups["op"].Value is "+" or "#" ? ".*" : m.Groups["op"].Value is "?" or "&" ? "[^#]*" : "[^/?#]*");
+            text.Append(
+                m.Groups["op"].Value is "+" or "#" ? ".*"
+                : m.Groups["op"].Value is "?" or "&" ? "[^#]*"
+                : "[^/?#]*"
+            );
             last = m.Index + m.Length;
         }
         text.Append(Regex.Escape(template[last..])).Append('$');

@@ -125,7 +125,12 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
             return;
         foreach (var (number, stream) in streams)
         {
-            if (number != 0 && stream.IsCompleted && !stream.IsAttached && now - stream.CompletedAt > options.ReplayKept)
+            if (
+                number != 0
+                && stream.IsCompleted
+                && !stream.IsAttached
+                && now - stream.CompletedAt > options.ReplayKept
+            )
                 streams.TryRemove(number, out _);
         }
     }
@@ -168,7 +173,8 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
 
     private ConcurrentDictionary<string, Call> Calls => calls ?? Make(ref calls);
 
-    private ConcurrentDictionary<string, TaskCompletionSource<QuestionAnswer>> Questions => questions ?? Make(ref questions);
+    private ConcurrentDictionary<string, TaskCompletionSource<QuestionAnswer>> Questions =>
+        questions ?? Make(ref questions);
 
     private ConcurrentDictionary<int, EventStream> Streams => streams ?? Make(ref streams);
 

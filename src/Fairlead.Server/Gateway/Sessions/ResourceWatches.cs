@@ -114,7 +114,12 @@ internal sealed class ResourceWatches : IDisposable
         {
             var parameters = Encoding.UTF8.GetBytes($"{{\"uri\":{Encoding.UTF8.GetString(JsonText.Quote(uri))}}}");
             using var reply = await channel.CallAsync(
-                new ChannelCall { Method = method, Params = parameters, Name = uri },
+                new ChannelCall
+                {
+                    Method = method,
+                    Params = parameters,
+                    Name = uri,
+                },
                 new UpstreamListen(slots, slot),
                 limit.Token
             );

@@ -39,7 +39,8 @@ internal sealed class NamingTurn(StoreWatcher store, ServiceSlots slots, Service
     private bool IsComing(ServiceConfig service) =>
         service.Enabled
         && !IsListed(service)
-        && slots.Get(service.Id).State is { Status: ServiceStatus.NotStarted or ServiceStatus.Starting, Attempts: <= 1 };
+        && slots.Get(service.Id).State
+            is { Status: ServiceStatus.NotStarted or ServiceStatus.Starting, Attempts: <= 1 };
 
     private bool IsListed(ServiceConfig service) => store.Current.Catalogue.Any(i => i.Service == service.Id);
 }

@@ -75,7 +75,16 @@ internal sealed class ServiceLife(
     private async Task<string> ServeAsync(IChannel channel, CancellationToken stop)
     {
         report(ServiceStatus.Starting, "reading its lists", null);
-        keeper = new ListKeeper(config, channel, room.Store, room.Slots, room.Catalogue, room.Options, room.Time, room.Logger);
+        keeper = new ListKeeper(
+            config,
+            channel,
+            room.Store,
+            room.Slots,
+            room.Catalogue,
+            room.Options,
+            room.Time,
+            room.Logger
+        );
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {

@@ -27,7 +27,12 @@ internal sealed class SearchTools
         var group = (GroupRoute?)context.Context?[typeof(GroupRoute)];
         var words = query.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var hits = Tools(group)
-            .Select(t => t with { Score = words.Count(w => Has(t.Name, w)) * 2 + words.Count(w => Has(t.Description, w)) })
+            .Select(t =>
+                t with
+                {
+                    Score = words.Count(w => Has(t.Name, w)) * 2 + words.Count(w => Has(t.Description, w)),
+                }
+            )
             .Where(t => t.Score > 0)
             .OrderByDescending(t => t.Score)
             .ThenBy(t => t.Name, StringComparer.Ordinal)
