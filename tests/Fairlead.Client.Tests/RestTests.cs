@@ -152,6 +152,26 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
         (gateway.Requests.Count - before).ShouldBe(4);
     }
 
+    // A-60: the log grows at its front, so its pages go by id.
+    [Fact]
+    public async Task Calls_AreContinuedBeforeTheLastId()
+    {
+        gateway.Answer = (request, response) =>
+            JsonAsync(
+                response,
+                200,
+                Envelope(
+                    request.Path.Contains("before_id=5", StringComparison.Ordinal)
+                        ? """{"calls":[{"id":4,"created_at":"2026-01-01T00:00:00Z","request_id":"r","method":"m"}],"next_before_id":null}"""
+                        : """{"calls":[{"id":5,"created_at":"2026-01-01T00:00:00Z","request_id":"r","method":"m"}],"next_before_id":5}"""
+                )
+            );
+        using var client = Client();
+        var calls = client.Calls.ListAsync(new CallFilter { ToolName = "a&b" }, Token);
+        (await calls.Select(c => c.Id).ToListAsync(Token)).ShouldBe([5, 4]);
+        gateway.Requests[^1].Path.ShouldContain("tool_name=a%26b");
+    }
+
     [Fact]
     public async Task Find_PrefersTheCode_ThenTheId_ThenTheName()
     {
