@@ -35,7 +35,10 @@ internal sealed class CliFailure(int code, string message, string? advice = null
 
     private static CliFailure OfApi(FairleadApiException api, Uri server)
     {
-        var text = api.Field is { } field ? $"{field}: {api.Message}" : api.Message;
+        var text =
+            api.Field is { } field && !api.Message.StartsWith(field, StringComparison.Ordinal)
+                ? $"{field}: {api.Message}"
+                : api.Message;
         return api.Code switch
         {
             FairleadApiException.NotTheGateway => new(

@@ -34,6 +34,13 @@ internal static class CommandLine
         {
             return Interrupted;
         }
+        catch (Exception bug)
+        {
+            await terminal.Error.WriteLineAsync(
+                $"fairlead: this should not happen, please report it: {Output.Visible(bug.ToString())}"
+            );
+            return ExitCode.Failed;
+        }
     }
 
     private static int Refuse(ParseResult parsed, Terminal terminal)

@@ -34,7 +34,7 @@ internal static class ImportCommand
                         ServiceView.Columns,
                         services.Select(ServiceView.Row)
                     );
-                return wait.Judge(session, parsed, services);
+                return wait.Judge(session, parsed, services, reasonsShown: true);
             }
         );
     }

@@ -65,6 +65,8 @@ internal sealed class Output(Terminal terminal, bool json)
     }
 
     /// <summary>Shows that something goes on until it ends; a person sees a live line, a log gets one line a change.</summary>
+    /// <param name="doing">What is shown first.</param>
+    /// <param name="work">Is given what shows a new text; an empty one changes nothing.</param>
     public async Task<T> WhileAsync<T>(string doing, Func<Action<string>, Task<T>> work)
     {
         if (!terminal.ErrorIsPerson || IsDumb)
@@ -72,17 +74,21 @@ internal sealed class Output(Terminal terminal, bool json)
             var last = "";
             return await work(text =>
             {
-                if (text != last)
+                if (text.Length > 0 && text != last)
                     Note(last = text);
             });
         }
-        var console = ConsoleOn(terminal.Error, person: true);
-        return await console
+        return await ConsoleOn(terminal.Error, person: true)
             .Status()
             .Spinner(Spinner.Known.Dots)
             .StartAsync(
-                Markup.Escape(Visible(doing)),
-                status => work(text => status.Status(Markup.Escape(OneLine(text))))
+                Markup.Escape(OneLine(doing)),
+                status =>
+                    work(text =>
+                    {
+                        if (text.Length > 0)
+                            status.Status(Markup.Escape(OneLine(text)));
+                    })
             );
     }
 

@@ -22,6 +22,7 @@ internal static class ServiceView
 
     public static string Sentence(ServiceInfo service) =>
         service.Status == ServiceStatus.Running ? $"{service.Name} is running"
+        : service.Status == ServiceStatus.Error ? $"{service.Name} failed: {service.Reason}"
         : service.Reason.Length > 0 ? $"{service.Name} is {service.Status}: {service.Reason}"
         : $"{service.Name} is {service.Status}";
 
@@ -36,7 +37,7 @@ internal static class ServiceView
             ("name", service.Name),
             ("id", service.Id),
             ("status", service.Status),
-            ("reason", service.Reason),
+            ("reason", service.Reason == service.Status ? null : service.Reason),
             ("since", Time(service.Since)),
             ("next try", service.NextTry is { } next ? $"{Time(next)} (after {service.Attempts} failed)" : null),
             ("transport", service.Transport),

@@ -45,7 +45,7 @@ internal sealed class WaitOptions
             session.Output.Json(ended, CliJson.Default.ServiceInfo);
         else if (ended.Status != ServiceStatus.Error)
             session.Output.Line(ServiceView.Sentence(ended));
-        return Judge(session, parsed, [ended]);
+        return Judge(session, parsed, [ended], reasonsShown: false);
     }
 
     /// <summary>Waits for all of them at once; with <c>--no-wait</c> takes them as they are.</summary>
@@ -64,15 +64,20 @@ internal sealed class WaitOptions
                 cancellationToken
             );
 
-    /// <summary>Says which services are not where they should be, and gives the exit code for that.</summary>
-    public int Judge(Session session, ParseResult parsed, IReadOnlyList<ServiceInfo> ended)
+    /// <summary>Gives the exit code for where services ended, and says what is not said yet.</summary>
+    /// <param name="session">The command at work.</param>
+    /// <param name="parsed">The options.</param>
+    /// <param name="ended">The services.</param>
+    /// <param name="reasonsShown">Whether the result itself says why services failed.</param>
+    public int Judge(Session session, ParseResult parsed, IReadOnlyList<ServiceInfo> ended, bool reasonsShown)
     {
         var code = ExitCode.Ok;
         foreach (var service in ended)
         {
             if (service.Status == ServiceStatus.Error)
             {
-                session.Output.Note($"fairlead: {ServiceView.Sentence(service)}");
+                if (!reasonsShown)
+                    session.Output.Note($"fairlead: {ServiceView.Sentence(service)}");
                 code = ExitCode.ServiceFailed;
             }
             else if (!service.IsSettled && !parsed.GetValue(noWait))

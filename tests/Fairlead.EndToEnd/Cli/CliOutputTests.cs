@@ -102,4 +102,23 @@ public sealed class CliOutputTests
         text.ToString().ShouldBeEmpty();
         error.ToString().ShouldBe($"one{Environment.NewLine}two{Environment.NewLine}");
     }
+
+    // Names and reasons of services are no markup, and nothing to say is no failure.
+    [Fact]
+    public async Task Progress_OnATerminal_TakesAnyText()
+    {
+        var (output, text, error) = On(person: true);
+        var result = await output.WhileAsync(
+            "[red]working",
+            tell =>
+            {
+                tell("");
+                tell("[/] 50 %\u001b]0;owned\u0007");
+                return Task.FromResult(42);
+            }
+        );
+        result.ShouldBe(42);
+        text.ToString().ShouldBeEmpty();
+        error.ToString().ShouldNotContain("\u001b]0;");
+    }
 }

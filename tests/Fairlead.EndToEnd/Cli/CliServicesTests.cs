@@ -82,7 +82,7 @@ public sealed class CliServicesTests(CliGateway gateway) : IClassFixture<CliGate
         var added = await gateway.RunAsync("services", "add", "missing", "--", "/nowhere/program");
         added.Code.ShouldBe(ExitCode.ServiceFailed);
         added.Out.ShouldBeEmpty();
-        added.Error.ShouldContain("missing is error");
+        added.Error.ShouldContain("missing failed: ");
         added.Error.ShouldContain("/nowhere/program");
         // Starting it again waits for the new attempt, not for what is remembered of the old one.
         var started = await gateway.RunAsync("services", "start", "missing", "--json");
@@ -139,8 +139,8 @@ public sealed class CliServicesTests(CliGateway gateway) : IClassFixture<CliGate
     }
 
     [Theory]
-    [InlineData("bad name", "name: ")]
-    [InlineData("relative", "url: ")]
+    [InlineData("bad name", "fairlead: name must")]
+    [InlineData("relative", "fairlead: url ")]
     public async Task Add_WhatTheGatewayRefuses_IsWrongUsage(string name, string field)
     {
         var added = await gateway.RunAsync(
