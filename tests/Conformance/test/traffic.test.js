@@ -218,11 +218,11 @@ describe('messages of both eras fit their schema', () => {
       assert.ok(own.has(method), method);
   });
 
-  for (const [name, revision] of [
-    ['legacy', legacyVersion],
-    ['modern', modernVersion],
-  ]) {
-    test(`towards a ${name} service over stdio`, () => {
+  test('towards services over stdio', () => {
+    for (const [name, revision] of [
+      ['legacy', legacyVersion],
+      ['modern', modernVersion],
+    ]) {
       const lines = readFileSync(join(folder, name), 'utf8').split('\n');
       assert.equal(lines.pop(), '', 'every message ends with a newline');
       const sent = lines.map((line) => ({ revision, message: JSON.parse(line) }));
@@ -238,8 +238,8 @@ describe('messages of both eras fit their schema', () => {
         assert.ok(had.has(method), method);
       const ids = sent.filter(({ message }) => message.method && message.id !== undefined).map(({ message }) => message.id);
       assert.equal(new Set(ids).size, ids.length, 'no id is used twice');
-    });
-  }
+    }
+  });
 
   test('towards services over HTTP', () => {
     for (const entry of seen.toServices) {
