@@ -29,7 +29,6 @@ public sealed class ResultTests
     [InlineData("tools/call", """{"content":[]}""")]
     [InlineData("prompts/get", """{ "messages":[] }""")]
     [InlineData("completion/complete", """{"completion":{"values":[]}}""")]
-    [InlineData("tools/call", "{}")]
     public async Task ResultType_AbsentFromTheService_IsAdded(string method, string result)
     {
         await using var face = await OfAsync(result);

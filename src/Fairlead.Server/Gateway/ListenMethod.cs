@@ -52,6 +52,8 @@ internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions optio
         {
             // The graceful end: the response to the long-lived request (spec subscriptions "Graceful Closure").
             await call.Reply.FinishAsync(call.RawId, Answer.Result(listener.Closing()));
+            // On stdio no stream closes, so the revision wants it said (spec cancellation); an HTTP reply is over by now.
+            call.Reply.Send(listener.Cancelled());
         }
         catch (OperationCanceledException)
         {

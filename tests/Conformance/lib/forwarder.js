@@ -1,17 +1,32 @@
-// The conformance suite has no way to send a key: this adds it. Everything else passes unchanged in both directions,
-// Host and Origin included, so that the rebinding scenario meets the gateway's own guard; bodies are streamed.
+// A plain HTTP forwarder. The conformance suite has no way to send a key: this adds it. Everything else passes
+// unchanged in both directions, Host and Origin included, so that the rebinding scenario meets the gateway's own guard;
+// bodies are streamed. It can show every JSON-RPC message that passes, for the schema check.
 import http from 'node:http';
 
-/** Starts a forwarder in front of a gateway; its address with the same path, and how to stop it. */
-export async function startForwarder(target, key) {
+/**
+ * Starts a forwarder; its address with the same path, and how to stop it.
+ * @param {string} target where to
+ * @param {object} [options]
+ * @param {string} [options.key] group key to add
+ * @param {(message: object, about: {headers: object, request?: object}) => void} [options.sent] sees each request message
+ * @param {(message: object, about: {headers: object, request?: object}) => void} [options.answered] sees each answer
+ */
+export async function startForwarder(target, { key, sent, answered } = {}) {
   const { hostname, port, pathname } = new URL(target);
   const server = http.createServer((request, response) => {
-    const headers = [...request.rawHeaders, 'Authorization', `Bearer ${key}`];
+    const headers = [...request.rawHeaders, ...(key ? ['Authorization', `Bearer ${key}`] : [])];
+    const about = { headers: request.headers };
+    if (sent) {
+      whole(request, (body) => {
+        if (body) sent((about.request = JSON.parse(body)), about);
+      });
+    }
     const forwarded = http.request(
       { hostname, port, path: request.url, method: request.method, headers, setHost: false, agent: false },
       (answer) => {
         response.writeHead(answer.statusCode, answer.rawHeaders);
         response.flushHeaders();
+        if (answered) messages(answer, (message) => answered(message, about));
         answer.pipe(response);
       },
     );
@@ -27,4 +42,27 @@ export async function startForwarder(target, key) {
       server.close();
     },
   };
+}
+
+function whole(stream, done) {
+  const chunks = [];
+  stream.on('data', (chunk) => chunks.push(chunk));
+  stream.on('end', () => done(Buffer.concat(chunks).toString()));
+}
+
+function messages(answer, seen) {
+  if (!answer.headers['content-type']?.startsWith('text/event-stream')) {
+    whole(answer, (body) => body && answer.headers['content-type']?.startsWith('application/json') && seen(JSON.parse(body)));
+    return;
+  }
+  let rest = '';
+  answer.setEncoding('utf8');
+  answer.on('data', (text) => {
+    const events = (rest + text).split('\n\n');
+    rest = events.pop();
+    for (const event of events) {
+      const data = event.split('\n').find((line) => line.startsWith('data: '));
+      if (data) seen(JSON.parse(data.slice(6)));
+    }
+  });
 }

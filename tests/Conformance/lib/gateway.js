@@ -36,7 +36,7 @@ export function freePort() {
  * Runs `fairlead serve` over the given mcpServers and waits until the group lists what they offer.
  * @param {object} services the `mcpServers` object of the import file
  * @param {object} [settings] more configuration, as environment variables
- * @param {string[]} [expected] tools that must be listed before the gateway counts as started
+ * @param {(string | RegExp)[]} [expected] tools that must be listed before the gateway counts as started
  */
 export async function startGateway(services, { settings = {}, expected = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-conformance-'));
@@ -75,15 +75,16 @@ export async function startGateway(services, { settings = {}, expected = [] } = 
       return code;
     },
   };
+  let listed;
   try {
     await until(async () => {
       if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}`);
-      const listed = await list(gateway);
-      return listed && expected.every((name) => listed.includes(name));
+      listed = await list(gateway);
+      return listed && expected.every((name) => listed.some((tool) => tool === name || name.test?.(tool)));
     }, 60_000);
   } catch (error) {
     await gateway.stop();
-    throw new Error(`${error.message}\n${output}`, { cause: error });
+    throw new Error(`${error.message}; listed: ${listed}\n${output}`, { cause: error });
   }
   return gateway;
 }

@@ -19,7 +19,7 @@ const scenarios = await serverScenarios();
 /** All scenarios, or one, through a gateway of its own. */
 async function through(service, { settings, scenario } = {}) {
   const gateway = await startGateway({ fixture: service }, { settings, expected });
-  const forwarder = await startForwarder(gateway.url, key);
+  const forwarder = await startForwarder(gateway.url, { key });
   try {
     return await runServer(forwarder.url, scenario);
   } finally {

@@ -20,6 +20,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Server.Tests.Gateway;
@@ -73,6 +74,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public ServiceSlots Slots => app.Services.GetRequiredService<ServiceSlots>();
     public CallsInFlight InFlight => app.Services.GetRequiredService<CallsInFlight>();
     public TestServer Server => app.GetTestServer();
+    public IHost App => app;
 
     /// <summary>Adds a running service that lists the given tools.</summary>
     public ServiceSlot AddService(string name, IChannel channel, params string[] tools) =>

@@ -31,11 +31,8 @@ internal static class ModernIntake
         var inBody = envelope.Text(envelope.MetaVersion);
         if (version.Count != 1)
             return Mismatch($"{VersionHeader} header is missing");
-        if (envelope.Kind == MessageKind.Request && (inBody is null || !envelope.ClientCapabilities.Present))
-        {
-            var missing = inBody is null ? "protocolVersion" : "clientCapabilities";
-            return Invalid($"Invalid params: _meta[\"io.modelcontextprotocol/{missing}\"] is missing");
-        }
+        if (envelope.Kind == MessageKind.Request && CheckMeta(envelope) is { } incomplete)
+            return incomplete;
         if (inBody is not null && inBody != version[0])
             return Mismatch($"{VersionHeader} header does not match the body");
         if (!Revisions.TryParse(version[0], out var revision) || revision != Revision.V20260728)
@@ -49,12 +46,23 @@ internal static class ModernIntake
             !envelope.MethodName.Of(envelope.Message.Span).SequenceEqual(System.Text.Encoding.UTF8.GetBytes(method[0]!))
         )
             return Mismatch($"{MethodHeader} header does not match the body");
-        if (CheckName(headers, envelope) is { } wrongName)
-            return wrongName;
-        return envelope.LogLevel.Present && !LogLevels.IsKnown(envelope.Text(envelope.LogLevel)!)
+        return CheckName(headers, envelope) ?? CheckLevel(envelope);
+    }
+
+    /// <summary>The metadata every request must carry, whatever transport brings it (R31); null when it is there.</summary>
+    public static Answer? CheckMeta(Envelope envelope)
+    {
+        if (envelope.MetaVersion.Present && envelope.ClientCapabilities.Present)
+            return null;
+        var missing = envelope.MetaVersion.Present ? "clientCapabilities" : "protocolVersion";
+        return Invalid($"Invalid params: _meta[\"io.modelcontextprotocol/{missing}\"] is missing");
+    }
+
+    /// <summary>A log level nobody knows is refused (spec logging "Error Handling"); null when there is nothing to say.</summary>
+    public static Answer? CheckLevel(Envelope envelope) =>
+        envelope.LogLevel.Present && !LogLevels.IsKnown(envelope.Text(envelope.LogLevel)!)
             ? Invalid("Invalid params: the log level is not one of the eight levels", 200)
             : null;
-    }
 
     public static Answer UnsupportedVersion(string requested) =>
         ErrorTable.Answer(

@@ -84,9 +84,13 @@ internal sealed class StdioFront(
             CancelModern(envelope);
             return;
         }
-        if (version != Revisions.Newest.Wire())
+        var wrong =
+            ModernIntake.CheckMeta(envelope)
+            ?? (version == Revisions.Newest.Wire() ? (Answer?)null : ModernIntake.UnsupportedVersion(version))
+            ?? ModernIntake.CheckLevel(envelope);
+        if (wrong is { } refusal)
         {
-            await reply.FinishAsync(envelope.Id.Of(envelope.Message), ModernIntake.UnsupportedVersion(version));
+            await reply.FinishAsync(envelope.Id.Of(envelope.Message), refusal);
             return;
         }
         using var call = new Call(envelope, group, null, Revisions.Newest, reply, options, time);

@@ -21,7 +21,7 @@ internal sealed class PublishedList
         GatewayOptions options
     )
     {
-        Stamp = Hash(modernItems);
+        Stamp = Hash(legacyItems.Count == modernItems.Count ? modernItems : [.. modernItems, .. legacyItems]);
         legacy = Pages(member, legacyItems, options.PageSize, "");
         modern = Pages(member, modernItems, options.PageSize, ModernTail(options));
         Count = modernItems.Count;

@@ -49,7 +49,6 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
             .Select(p => (Publication: p, Item: Definition(p, catalogue)))
             .Where(p => p.Item is not null && (p.Publication.Service is not { } s || group.Services.Contains(s)))
             .Where(p => p.Publication.Service is not null || group.PublishNative)
-            .Where(p => p.Publication.Kind != ItemKind.Tool || Mirrored(p.Item!) is not null)
             .OrderBy(p => p.Publication.Service is { } s ? services.GetValueOrDefault(s)?.Position ?? 0 : -1)
             .ThenBy(p => p.Item!.Position)
             .ToList();
@@ -96,11 +95,12 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
                 p =>
                     Route(p.Publication, services) with
                     {
-                        ParamHeaders = kind == ItemKind.Tool ? Mirrored(p.Item!)! : ParamHeaders.None,
+                        ParamHeaders = (kind == ItemKind.Tool ? Mirrored(p.Item!) : null) ?? ParamHeaders.None,
                     }
             );
 
-    // Null when the annotations break a rule: such a tool is in no list (R20), so nothing leads to it either.
+    // Null when the annotations break a rule: such a tool is in no modern list (R20). Services that speak modern HTTP
+    // are not even taken in with one.
     private static ParamHeaders? Mirrored(CatalogueItem item) =>
         ParamHeaders.Read(JsonScan.Value(item.Definition.Span, "inputSchema"u8), out _);
 
@@ -133,13 +133,23 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
         {
             if (p.Kind != kind)
                 continue;
-            modern.Add(
-                DefinitionWriter.Render(item!.Definition.Span, nameKey, p.ExposedName, p.Description, legacy: false)
+            var rendered = DefinitionWriter.Render(
+                item!.Definition.Span,
+                nameKey,
+                p.ExposedName,
+                p.Description,
+                legacy: false
             );
+            if (kind != ItemKind.Tool)
+            {
+                modern.Add(rendered);
+                legacy.Add(rendered);
+                continue;
+            }
+            if (Mirrored(item) is not null)
+                modern.Add(rendered);
             legacy.Add(
-                kind == ItemKind.Tool
-                    ? DefinitionWriter.Render(item.Definition.Span, nameKey, p.ExposedName, p.Description, legacy: true)
-                    : modern[^1]
+                DefinitionWriter.Render(item.Definition.Span, nameKey, p.ExposedName, p.Description, legacy: true)
             );
         }
         return new PublishedList(member, legacy, modern, options);

@@ -51,5 +51,12 @@ internal sealed class Listener(ReadOnlyMemory<byte> id, ListenFilter filter)
     /// <summary>The result that ends the subscription gracefully.</summary>
     public byte[] Closing() => Encoding.UTF8.GetBytes($"{{\"resultType\":\"complete\",{Meta}}}");
 
+    /// <summary>The notification that the gateway ended the subscription.</summary>
+    public byte[] Cancelled() =>
+        MessageBytes.Notification(
+            McpMethod.NotificationsCancelled,
+            Encoding.UTF8.GetBytes($"{{\"requestId\":{rawId},{Meta}}}")
+        );
+
     private string Meta => $"\"_meta\":{{\"io.modelcontextprotocol/subscriptionId\":{rawId}}}";
 }

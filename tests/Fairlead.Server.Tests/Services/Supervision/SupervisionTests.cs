@@ -197,6 +197,23 @@ public sealed class SupervisionTests
     }
 
     [Fact]
+    public async Task ListChanged_AfterARestart_IsListenedToAgain() // spec 2026-07-28 subscriptions "Graceful Closure"
+    {
+        await using var rig = await ServicesRig.StartAsync();
+        var id = await rig.AddAsync("fixture", "--era", "modern");
+        await rig.UntilAsync(id, ServiceStatus.Running);
+        var channel = rig.Slots.Get(id).Channel!;
+        await KillAsync(channel);
+        await Eventually.UntilAsync(() => rig.Slots.Get(id).Channel is { } next && next != channel);
+        var i = 0;
+        await Eventually.UntilAsync(async () =>
+        {
+            await rig.Slots.Get(id).Channel!.CallTextAsync("listchange", $$"""{"name":"new_{{i++}}"}""");
+            return rig.Tools(id).Contains("new_0");
+        });
+    }
+
+    [Fact]
     public async Task Lists_CursorThatGoesInCircles_IsCut() // R48
     {
         await using var rig = await ServicesRig.StartAsync();

@@ -1,0 +1,8 @@
+// npm test: all suites one after the other. With FAIRLEAD_QUICK set only those that start no gateway (test.sh --quick).
+import { spawnSync } from 'node:child_process';
+
+const quick = ['test/messages.test.js'];
+const slow = ['test/scenarios.test.js', 'test/clients.test.js', 'test/traffic.test.js'];
+const files = process.env.FAIRLEAD_QUICK ? quick : [...quick, ...slow];
+const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', ...files], { stdio: 'inherit' });
+process.exit(status ?? 1);
