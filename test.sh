@@ -11,7 +11,7 @@ coverage_percent=80
 quick=
 case "${1:---all}" in
   --all) ;;
-  --quick) quick=1 ;;
+  --quick) quick=1; export FAIRLEAD_QUICK=1 ;;
   *) say "usage: ./test.sh [--quick|--all]"; exit 2 ;;
 esac
 
