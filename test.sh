@@ -73,6 +73,12 @@ for project in tests/*/*.csproj; do
     options+=(--filter "Category!=slow")
   else
     options+=(--collect "XPlat Code Coverage" --settings eng/coverage.runsettings)
+    # The collector looks for the shared framework in the runtime configuration beside each library; without one it
+    # leaves every library out that uses ASP.NET types.
+    bin=$(dirname "$project")/bin/Release/net10.0
+    for library in "$bin"/Fairlead.*.dll; do
+      [ -e "${library%.dll}.runtimeconfig.json" ] || cp "$bin/$name.runtimeconfig.json" "${library%.dll}.runtimeconfig.json"
+    done
   fi
   echo "── $name"
   dotnet test "$project" "${options[@]}" </dev/null
