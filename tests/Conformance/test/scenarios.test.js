@@ -40,8 +40,8 @@ describe('official scenarios', () => {
     ways.stdio = await through(stdio);
     // By default an answer that takes less than 10 s is plain JSON. Told to stream at once and to send clients away
     // early, the gateway must pass the polling scenario itself.
-    // The tool takes 3.5 s: longer than the first stream (it opens within a second), shorter than the second.
-    const settings = { FAIRLEAD__Gateway__StreamAfter: '00:00:00', FAIRLEAD__Gateway__PollAfter: '00:00:02' };
+    // The tool takes 4.2 s: longer than the first stream (it opens within a second), shorter than the second.
+    const settings = { FAIRLEAD__Gateway__StreamAfter: '00:00:00', FAIRLEAD__Gateway__PollAfter: '00:00:02.600' };
     ways.polled = await through(http, { settings, scenario: polling });
   });
 
