@@ -60,6 +60,14 @@ public sealed class ProgressTests
         (await face.AskAsync("tools/call")).Messages.Count.ShouldBe(1);
     }
 
+    // R44: a service that reports without measure does not flood the client.
+    [Fact]
+    public async Task Progress_InAFlood_IsThinned()
+    {
+        await using var face = await OfAsync(Revision.V20260728, [.. Enumerable.Range(1, 200)]);
+        Progress(await face.AskAsync("tools/call", meta: Modern.With("\"progressToken\":1"))).Count.ShouldBe(10);
+    }
+
     [Fact]
     public async Task Progress_AfterTheAnswer_IsNotSent()
     {
