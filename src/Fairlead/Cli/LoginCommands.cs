@@ -65,17 +65,9 @@ internal static class LoginCommands
 
     private static async Task<string> PasswordAsync(Session session, string user, CancellationToken cancellationToken)
     {
-        string? password;
-        if (session.Terminal.ReadHidden is { } hidden)
-        {
-            await session.Terminal.Error.WriteAsync($"Password of {user} at {CliFailure.Show(session.Server)}: ");
-            password = hidden();
-            await session.Terminal.Error.WriteLineAsync();
-        }
-        else
-        {
-            password = await session.Terminal.In.ReadLineAsync(cancellationToken);
-        }
+        var password = session.Terminal.AskHidden is { } ask
+            ? ask($"Password of {user} at {CliFailure.Show(session.Server)}: ")
+            : await session.Terminal.In.ReadLineAsync(cancellationToken);
         return password is { Length: > 0 }
             ? password
             : throw new CliFailure(ExitCode.WrongUsage, "No password was given.", "Type it, or pipe it in.");

@@ -13,8 +13,8 @@ internal sealed record Terminal
     public bool ErrorIsPerson { get; init; }
     public required Func<string, string?> Variable { get; init; }
 
-    /// <summary>Reads a line without showing it; null when <see cref="In"/> is no person's.</summary>
-    public Func<string?>? ReadHidden { get; init; }
+    /// <summary>Asks for a line that is not shown; null when <see cref="In"/> is no person's.</summary>
+    public Func<string, string>? AskHidden { get; init; }
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The terminal of this process.</summary>
@@ -28,11 +28,14 @@ internal sealed record Terminal
             OutIsPerson = !Console.IsOutputRedirected,
             ErrorIsPerson = !Console.IsErrorRedirected,
             Variable = static name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null,
-            ReadHidden = Console.IsInputRedirected ? null : HiddenLine,
+            AskHidden = Console.IsInputRedirected ? null : AskForHidden,
         };
 
-    private static string HiddenLine()
+    private static string AskForHidden(string question)
     {
+        // The first use of the keyboard takes long; a quick answer to a question asked before it would be shown.
+        _ = Console.KeyAvailable;
+        Console.Error.Write(question);
         var line = new StringBuilder();
         while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
         {
@@ -41,6 +44,7 @@ internal sealed record Terminal
             else if (!char.IsControl(key.KeyChar))
                 line.Append(key.KeyChar);
         }
+        Console.Error.WriteLine();
         return line.ToString();
     }
 }
