@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairlead.Server.Console;
 
-/// <summary>The Console room: what people and their tools load from us. For now the API document.</summary>
+/// <summary>The Console room: what people and their tools load from us; the API document so far.</summary>
 internal static class ConsoleFeature
 {
     public static IServiceCollection AddConsole(this IServiceCollection services) =>
