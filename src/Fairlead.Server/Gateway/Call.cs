@@ -53,7 +53,7 @@ internal sealed class Call : ICallEvents, IDisposable
         deadline = options.CallDeadline;
         Started = time.GetTimestamp();
         At = time.GetUtcNow();
-        Number = Guid.CreateVersion7(At);
+        Number = CallNumber.At(At);
         cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
     }
 
@@ -154,6 +154,9 @@ internal sealed class Call : ICallEvents, IDisposable
             return new(LegacySession.Refused($"the client does not support {capability}"));
         return Session.AskAsync(Reply.Send, method, parameters, cancellationToken);
     }
+
+    /// <summary>Whether somebody answers or has answered the call.</summary>
+    public bool HasEnded => Volatile.Read(ref ended);
 
     /// <summary>True once: whoever gets it answers the call.</summary>
     public bool TryEnd() => !Interlocked.Exchange(ref ended, true);

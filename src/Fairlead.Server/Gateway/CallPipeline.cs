@@ -59,25 +59,22 @@ internal sealed class CallPipeline(
         }
     }
 
-    private async ValueTask DispatchAsync(Call call)
-    {
-        switch (call.Envelope.Method)
+    private ValueTask DispatchAsync(Call call) =>
+        call.Envelope.Method switch
         {
-            case McpMethod.ToolsCall:
-            case McpMethod.PromptsGet:
-            case McpMethod.ResourcesRead:
-            case McpMethod.CompletionComplete:
-                await RouteAsync(call);
-                break;
-            case McpMethod.SubscriptionsListen when call.Revision.Era() == Era.Modern:
-                await local.ListenAsync(call);
-                traffic.Write(call, default);
-                break;
-            default:
-                await EndAsync(call, await local.AnswerAsync(call));
-                break;
-        }
+            McpMethod.ToolsCall or McpMethod.PromptsGet or McpMethod.ResourcesRead or McpMethod.CompletionComplete =>
+                RouteAsync(call),
+            McpMethod.SubscriptionsListen when call.Revision.Era() == Era.Modern => ListenAsync(call),
+            _ => AnswerAsync(call),
+        };
+
+    private async ValueTask ListenAsync(Call call)
+    {
+        await local.ListenAsync(call);
+        traffic.Write(call, default);
     }
+
+    private async ValueTask AnswerAsync(Call call) => await EndAsync(call, await local.AnswerAsync(call));
 
     private async ValueTask RouteAsync(Call call)
     {
@@ -94,17 +91,8 @@ internal sealed class CallPipeline(
             await EndAsync(call, ErrorTable.Answer(Condition.HeaderMismatch, detail: $"Header mismatch: {wrong}"));
             return;
         }
-        var answered = false;
-        var answer = await execute.RunAsync(
-            call,
-            found,
-            a =>
-            {
-                answered = true;
-                return EndAsync(call, a);
-            }
-        );
-        if (answered)
+        var answer = await execute.RunAsync(call, found, EndAsync);
+        if (call.HasEnded)
             return;
         if (answer is { } late)
         {

@@ -14,7 +14,7 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         "{\"resultType\":\"complete\",\"completion\":{\"values\":[],\"hasMore\":false}}"u8.ToArray();
 
     /// <summary>Runs the call; null when it was cancelled and nothing may be answered.</summary>
-    public async ValueTask<Answer?> RunAsync(Call call, ItemRoute route, Func<Answer, ValueTask> finish)
+    public async ValueTask<Answer?> RunAsync(Call call, ItemRoute route, Func<Call, Answer, ValueTask> finish)
     {
         call.Route = route;
         call.StartDeadline(route.Deadline);
@@ -60,7 +60,7 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         Call call,
         ItemRoute route,
         IChannel channel,
-        Func<Answer, ValueTask> finish
+        Func<Call, Answer, ValueTask> finish
     )
     {
         var bridge = EraBridge.Between(call.Revision.Era(), channel.Hello.Era);
@@ -72,7 +72,7 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         {
             // We declare completions for the whole group; an owner without them has nothing to suggest.
             var none = call.Revision.Era() == Era.Modern ? NoCompletionsModern : NoCompletions;
-            await finish(Answer.Result(none));
+            await finish(call, Answer.Result(none));
             return Answer.Result(none);
         }
         var renamed =
@@ -103,7 +103,7 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
                 outcome: reply.Dispatched ? "unknown" : "none"
             ),
         };
-        await finish(answer);
+        await finish(call, answer);
         return answer;
     }
 

@@ -64,7 +64,11 @@ public static class FairleadFeature
                     ? new CallingUser(user!.Id, user.Roles, user.Tier)
                     : null
         );
-        services.AddSingleton<Func<bool>>(static p => () => !p.GetRequiredService<StoreWatcher>().Health.Expired);
+        services.AddSingleton<Func<bool>>(static p =>
+        {
+            var store = p.GetRequiredService<StoreWatcher>();
+            return () => !store.IsExpired;
+        });
         services.AddGateway(options.Gateway);
         services.AddHostedService<RouteUpdates>();
         services.AddSingleton<FirstStart>();

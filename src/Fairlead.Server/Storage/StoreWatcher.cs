@@ -36,12 +36,11 @@ internal sealed partial class StoreWatcher(
     public event Action<StoreSnapshot>? Changed;
 
     public StoreHealth Health =>
-        new(
-            problem is null,
-            new DateTimeOffset(Volatile.Read(ref seenAtUtcTicks), TimeSpan.Zero),
-            problem is not null && time.GetElapsedTime(Volatile.Read(ref seenAt)) > options.SnapshotMaxAge,
-            problem
-        );
+        new(problem is null, new DateTimeOffset(Volatile.Read(ref seenAtUtcTicks), TimeSpan.Zero), IsExpired, problem);
+
+    /// <summary><see cref="StoreHealth.Expired"/> alone, for every call.</summary>
+    public bool IsExpired =>
+        problem is not null && time.GetElapsedTime(Volatile.Read(ref seenAt)) > options.SnapshotMaxAge;
 
     /// <summary>Brings the schema up to date and reads the first snapshot before anything else starts.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)

@@ -5,8 +5,8 @@ using System.Text;
 namespace Fairlead.Server.Gateway.Sessions;
 
 /// <summary>
-/// Ids of legacy sessions: <c>{node}.{128 random bits}.{MAC}</c>. The node owns the session; the MAC makes a guessed id
-/// cost no look-up (R50, design.md "Session ids").
+/// Ids of legacy sessions: <c>{node}.{128 random bits}.{MAC}</c>. The node owns the session and finds
+/// it in its table; the MAC lets any other node tell a real id from a guess before it asks the owner (R50, design.md).
 /// </summary>
 internal sealed class SessionIds(byte[] key, string node)
 {
@@ -18,17 +18,6 @@ internal sealed class SessionIds(byte[] key, string node)
         RandomNumberGenerator.Fill(random);
         var head = $"{node}.{Base64Url.EncodeToString(random)}";
         return $"{head}.{Mac(head)}";
-    }
-
-    public bool IsOurs(string id)
-    {
-        var dot = id.LastIndexOf('.');
-        return id.Length <= 128
-            && dot > 0
-            && CryptographicOperations.FixedTimeEquals(
-                Encoding.ASCII.GetBytes(Mac(id[..dot])),
-                Encoding.ASCII.GetBytes(id[(dot + 1)..])
-            );
     }
 
     private string Mac(string head)

@@ -15,13 +15,13 @@ namespace Fairlead.Server.Hosting.Rest;
 /// </summary>
 internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> logger)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context) =>
+        context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+            ? GuardAsync(context)
+            : next(context);
+
+    private async Task GuardAsync(HttpContext context)
     {
-        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
-        {
-            await next(context);
-            return;
-        }
         RestCall call = RestCall.Of(context);
         IHeaderDictionary headers = context.Response.Headers;
         headers["X-Request-Id"] = call.RequestId.ToString();
