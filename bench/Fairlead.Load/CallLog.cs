@@ -7,6 +7,7 @@ namespace Fairlead.Load;
 internal sealed partial class CallLog(string folder)
 {
     private const int OpenReadOnly = 1;
+    private const int Error = 1;
     private const int Row = 100;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -29,7 +30,8 @@ internal sealed partial class CallLog(string folder)
         return true;
     }
 
-    private long Sum(string query) => Directory.GetFiles(folder, "calls-*.db").Sum(file => Single(file, query));
+    private long Sum(string query) =>
+        Directory.Exists(folder) ? Directory.GetFiles(folder, "calls-*.db").Sum(file => Single(file, query)) : 0;
 
     private static long Single(string file, string query)
     {
@@ -39,7 +41,11 @@ internal sealed partial class CallLog(string folder)
         {
             Check(sqlite3_open_v2(file, out database, OpenReadOnly, IntPtr.Zero), file);
             _ = sqlite3_busy_timeout(database, 5000);
-            Check(sqlite3_prepare_v2(database, query, -1, out statement, IntPtr.Zero), file);
+            var prepared = sqlite3_prepare_v2(database, query, -1, out statement, IntPtr.Zero);
+            // The gateway is just making the file: its table is not there yet.
+            if (prepared == Error)
+                return 0;
+            Check(prepared, file);
             return sqlite3_step(statement) == Row ? sqlite3_column_int64(statement, 0) : 0;
         }
         finally

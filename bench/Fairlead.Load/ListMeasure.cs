@@ -6,7 +6,7 @@ namespace Fairlead.Load;
 internal static class ListMeasure
 {
     private const double LimitMs = 0.5;
-    private const int WarmCalls = 500;
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(4); // the runtime compiles the path in the background
     private const int Calls = 2000;
 
     public static async Task<int> RunAsync(Arguments arguments)
@@ -32,9 +32,9 @@ internal static class ListMeasure
                     return result.GetProperty("tools").GetArrayLength() >= tools;
                 }
             );
-            for (var i = 0; i < WarmCalls; i++)
-                await client.CallAsync();
             var begun = Stopwatch.GetTimestamp();
+            while (Stopwatch.GetElapsedTime(begun) < Warm)
+                await client.CallAsync();
             var cpu = ProcessTree.TreeCpu(target.Endpoint.Pid);
             for (var i = 0; i < Calls; i++)
                 await client.CallAsync();

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Fairlead.Testing;
 using Shouldly;
 using Xunit;
@@ -53,6 +54,34 @@ public sealed class StdinTests : HostTest
 
         await Eventually.UntilAsync(() => Sink.Messages.Count == sent.Count);
         Sink.Messages.ToHashSet().ShouldBe(sent.Select(Encoding.ASCII.GetString).ToHashSet(), ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(4000, 20)]
+    [InlineData(400, 5000)] // more than the pipe takes, so that queue and drainer have their part
+    public async Task Send_FromManyThreads_KeepsTheOrderOfEach(int perSender, int padding)
+    {
+        const int senders = 8;
+        var process = await StartAsync("exec cat");
+
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, senders)
+                .Select(sender =>
+                    Task.Run(() =>
+                    {
+                        for (var i = 0; i < perSender; i++)
+                            process.Send(Message(padding, (sender * 1_000_000) + i)).ShouldBe(SendResult.Sent);
+                    })
+                )
+        );
+
+        await Eventually.UntilAsync(() => Sink.Messages.Count >= senders * perSender);
+        var seen = Sink.Messages.Select(m => JsonDocument.Parse(m).RootElement.GetProperty("n").GetInt32()).ToList();
+        for (var sender = 0; sender < senders; sender++)
+            seen.Where(n => n / 1_000_000 == sender)
+                .Select(n => n % 1_000_000)
+                .ShouldBe(Enumerable.Range(0, perSender));
     }
 
     [Fact]

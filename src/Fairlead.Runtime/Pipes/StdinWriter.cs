@@ -19,6 +19,7 @@ internal sealed class StdinWriter(
 {
     private const int SmallQueue = 64 * 1024;
     private const int StackBytes = 256 * 1024;
+    private const int MaxRounds = 16; // of one sender for others, before it hands over to the drainer
     private const int LookAgainMilliseconds = 20; // bounds how late a timeout or the end is noticed
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
@@ -27,6 +28,7 @@ internal sealed class StdinWriter(
     private int start;
     private int end;
     private bool closed;
+    private bool writing;
     private Thread? drainer;
 
     /// <summary>
@@ -68,28 +70,64 @@ internal sealed class StdinWriter(
         {
             if (closed)
                 return SendResult.Closed;
-            var total = line.Length + 1;
-            if (total > options.MaxQueuedBytes - (end - start))
+            if (line.Length + 1 > options.MaxQueuedBytes - (end - start))
                 return SendResult.QueueFull;
-            if (start != end)
+            if (writing || start != end)
             {
                 Enqueue(line);
                 return SendResult.Sent;
             }
-            var written = WriteLine(line);
+            writing = true;
+        }
+        // Written outside the lock: whoever comes meanwhile leaves the message in the queue and goes on.
+        return Finish(line, WriteLine(line));
+    }
+
+    private SendResult Finish(ReadOnlySpan<byte> line, int written)
+    {
+        lock (gate)
+        {
+            writing = false;
+            if (closed)
+                return written > line.Length ? SendResult.Sent : SendResult.Closed;
             if (written < 0)
-                return SendResult.Closed;
-            if (written < total)
             {
-                if (written < line.Length)
-                    Enqueue(line[written..]);
-                else
-                    Enqueue([]);
+                start = end;
+                return SendResult.Closed;
+            }
+            if (written <= line.Length)
+                PutFirst(line[written..]);
+            else
+                WriteQueued();
+            if (start != end)
+            {
                 drainer ??= StartDrainer();
                 Monitor.Pulse(gate);
             }
             return SendResult.Sent;
         }
+    }
+
+    // What others queued while we wrote goes out in one piece; under load that is fewer system calls and wake-ups.
+    private void WriteQueued()
+    {
+        for (var round = 0; round < MaxRounds && start != end; round++)
+        {
+            var from = queue;
+            var (first, length) = (start, end - start);
+            writing = true;
+            Monitor.Exit(gate);
+            var written = Write(from.AsSpan(first, length));
+            Monitor.Enter(gate);
+            writing = false;
+            if (closed)
+                return;
+            start = written < 0 ? end : start + written;
+            if (written < length)
+                return;
+        }
+        if (start == end)
+            start = end = 0;
     }
 
     private Thread StartDrainer()
@@ -121,7 +159,7 @@ internal sealed class StdinWriter(
     {
         lock (gate)
         {
-            while (start == end && !closed)
+            while ((writing || start == end) && !closed)
                 Monitor.Wait(gate);
             return !closed;
         }
@@ -166,13 +204,24 @@ internal sealed class StdinWriter(
         {
             var waiting = queue.AsSpan(start, end - start);
             var room = waiting.Length + needed;
-            var next = room <= queue.Length ? queue : new byte[Math.Max(SmallQueue, room + room / 2)];
+            // While a sender writes from it, the array must stay as it is.
+            var next = room <= queue.Length && !writing ? queue : new byte[Math.Max(SmallQueue, room + room / 2)];
             waiting.CopyTo(next);
             (queue, start, end) = (next, 0, waiting.Length);
         }
         rest.CopyTo(queue.AsSpan(end));
         end += needed;
         queue[end - 1] = (byte)'\n';
+    }
+
+    private void PutFirst(ReadOnlySpan<byte> rest)
+    {
+        var waiting = queue.AsSpan(start, end - start);
+        var next = new byte[Math.Max(SmallQueue, rest.Length + 1 + waiting.Length)];
+        rest.CopyTo(next);
+        next[rest.Length] = (byte)'\n';
+        waiting.CopyTo(next.AsSpan(rest.Length + 1));
+        (queue, start, end) = (next, 0, rest.Length + 1 + waiting.Length);
     }
 
     private unsafe int WriteLine(ReadOnlySpan<byte> line)
@@ -183,14 +232,30 @@ internal sealed class StdinWriter(
             var parts = stackalloc Libc.IoVector[2];
             parts[0] = new() { Start = first, Length = (nuint)line.Length };
             parts[1] = new() { Start = &newline, Length = 1 };
-            return Outcome(Libc.WriteVector(pipe, parts, 2));
+            try
+            {
+                return Outcome(Libc.WriteVector(pipe, parts, 2));
+            }
+            catch (ObjectDisposedException)
+            {
+                return -1; // closed meanwhile
+            }
         }
     }
 
     private unsafe int Write(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* first = bytes)
-            return Outcome(Libc.Write(pipe, first, (nuint)bytes.Length));
+        {
+            try
+            {
+                return Outcome(Libc.Write(pipe, first, (nuint)bytes.Length));
+            }
+            catch (ObjectDisposedException)
+            {
+                return -1; // closed meanwhile
+            }
+        }
     }
 
     // Bytes taken, or -1 when there is no reader any more.

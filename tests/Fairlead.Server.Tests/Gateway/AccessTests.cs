@@ -115,6 +115,52 @@ public sealed class AccessTests
         (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
+    // a connection that goes on with its old key is not let in for having been let in before.
+    [Theory]
+    [InlineData("replaced", HttpStatusCode.Unauthorized)]
+    [InlineData("grace over", HttpStatusCode.Unauthorized)]
+    [InlineData("moved to the other group", HttpStatusCode.OK)]
+    public async Task Post_OnOneConnection_SeesItsKeyChange(string change, HttpStatusCode expected)
+    {
+        await using var host = new GatewayHost(port: true);
+        host.AddService("a", Echo(), "alpha");
+        host.AddService("b", Echo(), "beta");
+        host.AddGroup("one", GatewayHost.Key, null, "a");
+        host.AddGroup("two", Other, null, "b");
+        await host.StartAsync();
+        using var client = host.Client();
+        if (change == "grace over")
+        {
+            var until = host.Time.GetUtcNow().AddMinutes(5);
+            host.AddGroup(
+                "one",
+                GatewayHost.Key,
+                g => g with { KeyHashes = [g.KeyHashes[0] with { ValidUntil = until }] },
+                "a"
+            );
+            host.Apply();
+        }
+        for (var i = 0; i < 3; i++)
+            (await client.SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        if (change == "grace over")
+        {
+            host.Time.Advance(TimeSpan.FromMinutes(5));
+        }
+        else
+        {
+            host.AddGroup("one", Other.Replace('B', 'D'), null, "a");
+            if (change != "replaced")
+                host.AddGroup("two", GatewayHost.Key, null, "b");
+            host.Apply();
+        }
+
+        using var after = await client.SendAsync(Wire.Modern("tools/list"));
+        after.StatusCode.ShouldBe(expected);
+        if (expected == HttpStatusCode.OK)
+            (await after.Content.ReadAsStringAsync()).ShouldContain("beta");
+    }
+
     // allowed_roles and user_tier_access restrict who may use a group.
     [Theory]
     [InlineData(null, HttpStatusCode.Forbidden)]

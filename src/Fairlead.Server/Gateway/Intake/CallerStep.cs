@@ -26,15 +26,20 @@ internal sealed class CallerStep(Routes routes, ReadUserToken readUser, TimeProv
         user = null;
         var table = routes.Table;
         string? header = http.Request.Headers.Authorization;
-        if (header is null || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        if (header is null)
             return Condition.Unauthorized;
-        var token = header.AsSpan(Bearer.Length).Trim();
-        if (!token.StartsWith(KeyPrefix, StringComparison.Ordinal))
-            return ByUser(table, token.ToString(), code, out group, out user);
-        if (
-            !table.ByKey.TryGetValue(KeyDigest.OfKey(token), out var key)
-            || (key.ValidUntil is { } until && time.GetUtcNow() >= until)
-        )
+        if (table.Seen.Find(header) is not { } key)
+        {
+            if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+                return Condition.Unauthorized;
+            var token = header.AsSpan(Bearer.Length).Trim();
+            if (!token.StartsWith(KeyPrefix, StringComparison.Ordinal))
+                return ByUser(table, token.ToString(), code, out group, out user);
+            if (!table.ByKey.TryGetValue(KeyDigest.OfKey(token), out key))
+                return Condition.Unauthorized;
+            table.Seen.Remember(header, key);
+        }
+        if (key.ValidUntil is { } until && time.GetUtcNow() >= until)
             return Condition.Unauthorized;
         if (code is not null && code != key.Group.Config.ServerCode)
             return Condition.UnknownGroup;

@@ -159,18 +159,15 @@ internal sealed class McpEndpoint(
     )
     {
         var reply = new HttpReply(http, Accepts(http.Request), session, options, time);
-        var running = RunAsync(
-            new Call(envelope, group, user, session.Revision, reply, options, time) { Session = session },
-            session,
-            body
-        );
+        var call = new Call(envelope, group, user, session.Revision, reply, options, time) { Session = session };
+        var running = RunAsync(call, reply, session, body);
         // A lost connection, or one that was sent away to poll, is not a cancellation here: the request ends, the call
         // goes on, and its stream can be resumed.
         if (!running.IsCompleted)
-            await Task.WhenAny(running, reply.Detached);
+            await reply.Detached;
     }
 
-    private async Task RunAsync(Call call, LegacySession session, RequestBody body)
+    private async Task RunAsync(Call call, HttpReply reply, LegacySession session, RequestBody body)
     {
         var id = LegacyIntake.Id(call.Envelope);
         var begun = session.TryBegin(id, call);
@@ -188,6 +185,7 @@ internal sealed class McpEndpoint(
             session.LastSeen = time.GetUtcNow();
             call.Dispose();
             body.Dispose();
+            reply.Detach();
         }
     }
 

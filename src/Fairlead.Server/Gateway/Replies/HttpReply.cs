@@ -29,18 +29,27 @@ internal sealed class HttpReply(
     public string? NewSessionId { get; set; }
 
     /// <summary>
-    /// Completes when the connection ended before the answer: closed by the client, or to let it poll. The stream lives on.
+    /// Completes when nothing more goes out on this connection: the call is over, or the connection ended before the
+    /// answer, closed by the client or to let it poll. The stream lives on.
     /// </summary>
     public Task Detached
     {
         get
         {
             lock (gate)
-                return (detached ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                return (detached ??= new()).Task;
         }
     }
 
     private bool Resumable => session is { Revision: >= Revision.V20251125 };
+
+    public void Detach()
+    {
+        TaskCompletionSource over;
+        lock (gate)
+            over = detached ??= new();
+        over.TrySetResult();
+    }
 
     public bool Send(byte[] message)
     {
@@ -115,8 +124,7 @@ internal sealed class HttpReply(
     {
         SseWriter.Begin(http.Response, NewSessionId);
         await SseWriter.PumpAsync(http, stream!, 0, Resumable, options, time, http.RequestAborted);
-        lock (gate)
-            (detached ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        Detach();
     }
 
     private ValueTask WriteJsonAsync(ReadOnlyMemory<byte> rawId, Answer answer)

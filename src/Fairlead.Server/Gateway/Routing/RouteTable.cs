@@ -21,6 +21,9 @@ internal sealed record RouteTable(
         FrozenDictionary<string, GroupRoute>.Empty,
         FrozenDictionary<GroupId, GroupRoute>.Empty
     );
+
+    /// <summary>Keys of this table by the header strings they last came in.</summary>
+    public KeyMemo Seen { get; } = new();
 }
 
 /// <summary>A key's group and, for a key in its grace period, the end of it.</summary>
