@@ -33,6 +33,9 @@ public sealed record GroupInfo
     /// <summary>Whether the gateway's own tools are published here.</summary>
     public bool PublishNative { get; init; }
 
+    /// <summary>Whether the call log keeps masked bodies of successful calls too .</summary>
+    public bool LogBodies { get; init; }
+
     /// <summary>Published services in order of publication.</summary>
     public IReadOnlyList<GroupMember> Services { get; init; } = [];
 
@@ -81,6 +84,9 @@ public sealed record GroupDraft
     /// <summary>Whether the gateway's own tools are published here.</summary>
     public bool PublishNative { get; init; }
 
+    /// <summary>Whether the call log keeps masked bodies of successful calls too .</summary>
+    public bool LogBodies { get; init; }
+
     /// <summary>Ids or names of services to publish from the start.</summary>
     public IReadOnlyList<string>? Services { get; init; }
 }
@@ -111,6 +117,9 @@ public sealed record GroupChange
 
     /// <summary>Whether the gateway's own tools are published here.</summary>
     public bool? PublishNative { get; init; }
+
+    /// <summary>Whether the call log keeps masked bodies of successful calls too .</summary>
+    public bool? LogBodies { get; init; }
 }
 
 internal sealed record GroupKey(string ApiKey);

@@ -26,6 +26,7 @@ internal sealed partial record GroupDraft
     /// <summary>Concurrent calls; 0 lifts the limit, negative takes the default again.</summary>
     public int? ConcurrentCalls { get; init; }
     public bool? PublishNative { get; init; }
+    public bool? LogBodies { get; init; }
 
     /// <summary>Services published from the start; only when creating.</summary>
     public ImmutableArray<ServiceId>? Services { get; init; }

@@ -98,6 +98,7 @@ internal static class GroupEndpoints
                 CallsPerMinute = request.CallsPerMinute,
                 ConcurrentCalls = request.ConcurrentCalls,
                 PublishNative = request.PublishNative,
+                LogBodies = request.LogBodies,
                 Services = [.. services],
                 CreatedBy = http.User.FindFirstValue(ClaimTypes.NameIdentifier),
             },
@@ -147,6 +148,7 @@ internal static class GroupEndpoints
             CallsPerMinute = request.CallsPerMinute,
             ConcurrentCalls = request.ConcurrentCalls,
             PublishNative = request.PublishNative,
+            LogBodies = request.LogBodies,
         };
         StoreResult<GroupConfig> changed = await store.UpdateAsync(new GroupId(id), draft, cancellationToken);
         return await ViewAsync(changed, "Group changed.", store, watcher, cancellationToken);

@@ -244,6 +244,7 @@ internal sealed class GroupStore(
         row.CallsPerMinute = Limit(draft.CallsPerMinute, row.CallsPerMinute);
         row.ConcurrentCalls = Limit(draft.ConcurrentCalls, row.ConcurrentCalls);
         row.PublishNative = draft.PublishNative ?? row.PublishNative;
+        row.LogBodies = draft.LogBodies ?? row.LogBodies;
     }
 
     private static int? Limit(int? given, int? before) =>

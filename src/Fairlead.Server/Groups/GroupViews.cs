@@ -32,6 +32,11 @@ internal sealed record CreateGroupRequest
     [Description("Whether the gateway's native tools are published here.")]
     public bool PublishNative { get; set; }
 
+    [Description(
+        "Whether the call log keeps masked bodies of successful calls too; those of failed calls it always keeps."
+    )]
+    public bool LogBodies { get; set; }
+
     [Description("Services to publish from the start: ids or names.")]
     public ImmutableArray<string>? Services { get; set; }
 }
@@ -50,6 +55,7 @@ internal sealed record UpdateGroupRequest
     [Description("0 lifts the limit, -1 takes the default again.")]
     public int? ConcurrentCalls { get; set; }
     public bool? PublishNative { get; set; }
+    public bool? LogBodies { get; set; }
 }
 
 internal sealed record GroupView
@@ -64,6 +70,7 @@ internal sealed record GroupView
     public required int? CallsPerMinute { get; init; }
     public required int? ConcurrentCalls { get; init; }
     public required bool PublishNative { get; init; }
+    public required bool LogBodies { get; init; }
 
     [Description("Published services, in order of publication.")]
     public required IReadOnlyList<GroupServiceView> Services { get; init; }
@@ -91,6 +98,7 @@ internal sealed record GroupView
             CallsPerMinute = row.CallsPerMinute,
             ConcurrentCalls = row.ConcurrentCalls,
             PublishNative = row.PublishNative,
+            LogBodies = row.LogBodies,
             Services =
             [
                 .. from id in config?.Services ?? []

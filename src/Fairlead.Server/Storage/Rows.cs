@@ -54,6 +54,7 @@ internal sealed class GroupRow : OwnedRow
     public int? CallsPerMinute { get; set; }
     public int? ConcurrentCalls { get; set; }
     public bool PublishNative { get; set; }
+    public bool LogBodies { get; set; }
     public bool Enabled { get; set; } = true;
     public string? CreatedBy { get; set; }
 }

@@ -5,6 +5,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fairlead.Server.Storage;
 
+/// <summary>A service to register.</summary>
+/// <param name="Name">1 to 64 of <c>A-Z a-z 0-9 _ -</c>, not taken.</param>
+/// <param name="Definition">How it is started or reached.</param>
+/// <param name="Enabled">Whether it is started.</param>
+internal sealed record ServiceDraft(string Name, ServiceDefinition Definition, bool Enabled = true);
+
 /// <summary>Registered services as intended. All writes of <c>mcp_services</c> are here.</summary>
 internal sealed partial class ServiceStore(
     StoreWriter writer,
@@ -14,50 +20,54 @@ internal sealed partial class ServiceStore(
     TimeProvider time
 )
 {
+    /// <summary>Registers a service, see <see cref="AddAllAsync"/>.</summary>
+    public async Task<StoreResult<ServiceConfig>> AddAsync(ServiceDraft service, CancellationToken cancellationToken)
+    {
+        var added = await AddAllAsync([service], cancellationToken);
+        return added.Ok ? added.Value[0] : added.Error;
+    }
+
     /// <summary>
-    /// Registers a service at the end of the order. A taken name is <c>SERVICE_ALREADY_EXISTS</c>. A name that was
-    /// removed before comes back as the same service, so that its published names come back with it.
+    /// Registers services at the end of the order, all or none. A taken name is <c>SERVICE_ALREADY_EXISTS</c>. A name
+    /// that was removed before comes back as the same service, so that its published names come back with it.
     /// </summary>
-    public async Task<StoreResult<ServiceConfig>> AddAsync(
-        string name,
-        ServiceDefinition definition,
+    public async Task<StoreResult<ServiceConfig[]>> AddAllAsync(
+        IReadOnlyList<ServiceDraft> services,
         CancellationToken cancellationToken
     )
     {
-        if (!NamePattern().IsMatch(name))
-            return new StoreError("INVALID_PARAMETER", "A service name is 1 to 64 of A-Z a-z 0-9 _ -.", "name");
-        return await ChangeAsync(
+        if (services.FirstOrDefault(s => !NamePattern().IsMatch(s.Name)) is { } odd)
+            return new StoreError(
+                "INVALID_PARAMETER",
+                $"A service name is 1 to 64 of A-Z a-z 0-9 _ -: {odd.Name} is not.",
+                "name"
+            );
+        var ids = new List<ServiceId>();
+        var problem = await writer.ChangeAsync(
             async db =>
             {
-                DateTimeOffset now = time.GetUtcNow();
-                ServiceRow? row = await db.Services.SingleOrDefaultAsync(s => s.Name == name, cancellationToken);
-                if (row is { RemovedAt: null })
+                string[] names = [.. services.Select(s => s.Name)];
+                var known = await db.Services.Where(s => names.Contains(s.Name)).ToListAsync(cancellationToken);
+                if (known.Find(row => row.RemovedAt is null) is { } taken)
                     return new StoreError(
                         "SERVICE_ALREADY_EXISTS",
-                        $"There is already a service named {name}.",
+                        $"There is already a service named {taken.Name}.",
                         "name"
                     );
-                if (row is null)
-                {
-                    row = new ServiceRow
-                    {
-                        Id = ServiceId.New(time).Value,
-                        Name = name,
-                        Definition = "",
-                        CreatedAt = now,
-                        Position = (await db.Services.MaxAsync(s => (int?)s.Position, cancellationToken) ?? 0) + 1,
-                    };
-                    db.Services.Add(row);
-                }
-                row.RemovedAt = null;
-                row.Enabled = true;
-                row.KnownRevision = null;
-                row.UpdatedAt = now;
-                row.Definition = Seal(row.Id, definition);
-                return new ServiceId(row.Id);
+                var last = await db.Services.MaxAsync(s => (int?)s.Position, cancellationToken) ?? 0;
+                foreach (var service in services)
+                    ids.Add(Put(db, known.Find(row => row.Name == service.Name), service, ref last));
+                return null;
             },
             cancellationToken
         );
+        if (problem is not null)
+            return problem;
+        // The answer is what the swapped snapshot says, not what we meant to write.
+        var added = watcher.Current.Services.Where(s => ids.Contains(s.Id)).OrderBy(s => ids.IndexOf(s.Id)).ToArray();
+        return added.Length == ids.Count
+            ? added
+            : new StoreError("SERVICE_NOT_FOUND", "A service was removed meanwhile.");
     }
 
     /// <summary>Replaces the definition; the remembered era is forgotten with it.</summary>
@@ -156,6 +166,29 @@ internal sealed partial class ServiceStore(
         return watcher.Current.Services.FirstOrDefault(service => service.Id == outcome.Id) is { } config
             ? config
             : new StoreError("SERVICE_NOT_FOUND", $"Service {outcome.Id} was removed meanwhile.");
+    }
+
+    private ServiceId Put(FairleadDb db, ServiceRow? row, ServiceDraft service, ref int last)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (row is null)
+        {
+            row = new ServiceRow
+            {
+                Id = ServiceId.New(time).Value,
+                Name = service.Name,
+                Definition = "",
+                CreatedAt = now,
+                Position = ++last,
+            };
+            db.Services.Add(row);
+        }
+        row.RemovedAt = null;
+        row.Enabled = service.Enabled;
+        row.KnownRevision = null;
+        row.UpdatedAt = now;
+        row.Definition = Seal(row.Id, service.Definition);
+        return new ServiceId(row.Id);
     }
 
     private static Task<ServiceRow?> FindAsync(FairleadDb db, ServiceId id, CancellationToken cancellationToken) =>

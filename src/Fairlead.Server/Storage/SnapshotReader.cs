@@ -17,7 +17,8 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             FROM mcp_services WHERE removed_at IS NULL ORDER BY position, id;
         SELECT group_id, service_id FROM mcp_group_services ORDER BY group_id, position, service_id;
         SELECT id, name, description, server_code, enabled, hashed_api_key, previous_hashed_api_key,
-            previous_valid_until, allowed_roles, user_tier_access, calls_per_minute, concurrent_calls, publish_native
+            previous_valid_until, allowed_roles, user_tier_access, calls_per_minute, concurrent_calls, publish_native,
+            log_bodies
             FROM mcp_tool_groups ORDER BY id;
         SELECT id, group_id, 'tool', tool_name, service_id, upstream_name, enabled, removed_at, timeout_seconds,
             description FROM mcp_tools ORDER BY id;
@@ -107,6 +108,7 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             CallsPerMinute = Number(row, 10),
             ConcurrentCalls = Number(row, 11),
             PublishNative = row.GetBoolean(12),
+            LogBodies = row.GetBoolean(13),
             Services = [.. links[id]],
         };
     }

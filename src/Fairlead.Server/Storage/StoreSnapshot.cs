@@ -98,6 +98,9 @@ internal sealed record GroupConfig
 
     /// <summary>Whether native tools are published here.</summary>
     public bool PublishNative { get; init; }
+
+    /// <summary>Whether the call log keeps masked bodies of successful calls too .</summary>
+    public bool LogBodies { get; init; }
 }
 
 /// <summary>SHA-256 of a group key and, during a grace period, when it ends.</summary>

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway;
@@ -371,5 +373,37 @@ public sealed class CallTests
         rows[1].Success.ShouldBeFalse();
         rows[1].ErrorCode.ShouldBe(-32602);
         rows[2].Method.ShouldBe("tools/list");
+    }
+
+    // masked bodies of failed calls are kept, of successful ones only where the group wants it.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Bodies_OfSuccessfulCalls_AreKeptWhereTheGroupWantsIt(bool wanted)
+    {
+        await using var host = new GatewayHost();
+        host.AddGroup("default", GatewayHost.Key, g => g with { PublishNative = true, LogBodies = wanted });
+        host.Publish(new GroupId("default"), null, ItemKind.Tool, "add", "add");
+        await host.StartAsync();
+        const string arguments = "\"name\":\"{0}\",\"arguments\":{{\"numbers\":[1,2],\"password\":\"hunter2\"}}";
+        foreach (var tool in new[] { "add", "none" })
+        {
+            await host.Client()
+                .AskAsync(
+                    Wire.Modern("tools/call", string.Format(CultureInfo.InvariantCulture, arguments, tool), tool)
+                );
+        }
+        await Eventually.UntilAsync(() => host.Rows.Count == 2);
+        var rows = host.Rows.ToArray();
+        rows[0].Success.ShouldBeTrue();
+        (rows[0].RequestBody is not null, rows[0].ResponseBody is not null).ShouldBe((wanted, wanted));
+        rows[1].RequestBody.ShouldNotBeNull();
+        rows[1].ResponseBody.ShouldNotBeNull();
+        foreach (var body in rows.Select(r => r.RequestBody).OfType<byte[]>())
+        {
+            var kept = Encoding.UTF8.GetString(body);
+            kept.ShouldContain("[1,2]");
+            kept.ShouldNotContain("hunter2");
+        }
     }
 }

@@ -159,7 +159,9 @@ internal sealed class AdminHost : IAsyncDisposable
 
     public async Task<ServiceId> AddServiceAsync(string name, params string[] tools)
     {
-        ServiceId id = (await Get<ServiceStore>().AddAsync(name, TestStore.Definition(), default)).Require().Id;
+        ServiceId id = (await Get<ServiceStore>().AddAsync(new ServiceDraft(name, TestStore.Definition()), default))
+            .Require()
+            .Id;
         await Get<CatalogueStore>().SaveAsync(id, TestStore.Items(id, ItemKind.Tool, tools), default);
         return id;
     }

@@ -18,7 +18,9 @@ public abstract class StoreContract
         ServiceConfig added;
         await using (TestStore store = await TestStore.OpenAsync(options))
         {
-            added = (await store.Services.AddAsync("files", TestStore.Definition(), default)).Require();
+            added = (
+                await store.Services.AddAsync(new ServiceDraft("files", TestStore.Definition()), default)
+            ).Require();
             store.Now.Services.ShouldContain(service => service.Id == added.Id);
         }
         await using TestStore again = await TestStore.OpenAsync(options);
@@ -36,12 +38,31 @@ public abstract class StoreContract
         await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
         await store.AddServiceAsync("files");
         long epoch = store.Now.Epoch;
-        (await store.Services.AddAsync("files", TestStore.Definition(), default)).Error.ShouldBe(
+        (await store.Services.AddAsync(new ServiceDraft("files", TestStore.Definition()), default)).Error.ShouldBe(
             new StoreError("SERVICE_ALREADY_EXISTS", "There is already a service named files.", "name")
         );
-        (await store.Services.AddAsync("a b", TestStore.Definition(), default)).Error!.Field.ShouldBe("name");
+        (await store.Services.AddAsync(new ServiceDraft("a b", TestStore.Definition()), default)).Error!.Field.ShouldBe(
+            "name"
+        );
         store.Now.Epoch.ShouldBe(epoch);
         (await store.Get<SnapshotReader>().ReadEpochAsync(default)).ShouldBe(epoch);
+    }
+
+    // S-03: a file is imported whole or not at all, in one step that no crash can cut in two.
+    [Fact]
+    public async Task Services_AddedTogether_AreOneChangeOrNone()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceDraft[] three = [.. "cab".Select(c => new ServiceDraft($"{c}", TestStore.Definition(), c != 'a'))];
+        long epoch = store.Now.Epoch;
+        (await store.Services.AddAllAsync(three, default)).Require().Select(s => s.Name).ShouldBe(["c", "a", "b"]);
+        store.Now.Epoch.ShouldBe(epoch + 1);
+        store.Now.Services.Select(s => (s.Name, s.Enabled)).ShouldBe([("c", true), ("a", false), ("b", true)]);
+
+        ServiceDraft[] more = [new("d", TestStore.Definition()), new("a", TestStore.Definition())];
+        (await store.Services.AddAllAsync(more, default)).Error!.Code.ShouldBe("SERVICE_ALREADY_EXISTS");
+        store.Now.Services.Length.ShouldBe(3);
+        store.Now.Epoch.ShouldBe(epoch + 1);
     }
 
     [Fact]
@@ -193,13 +214,35 @@ public abstract class StoreContract
                 .Range(0, 20)
                 .Select(n =>
                     Task.Run(() =>
-                        (n % 2 == 0 ? one : two).Services.AddAsync($"service{n / 2}", TestStore.Definition(), default)
+                        (n % 2 == 0 ? one : two).Services.AddAsync(
+                            new ServiceDraft($"service{n / 2}", TestStore.Definition()),
+                            default
+                        )
                     )
                 )
         );
         results.Count(result => result.Ok).ShouldBe(10);
         await one.Watcher.ReloadAsync(default);
         one.Now.Services.Select(service => service.Position).ShouldBe(Enumerable.Range(1, 10));
+    }
+
+    [Fact]
+    public async Task Store_OfTheFirstVersion_IsBroughtUpWithAllItHolds()
+    {
+        StorageOptions options = await NewStoreAsync();
+        string hash;
+        await using (TestStore store = await TestStore.OpenAsync(options))
+        {
+            await CreateAsync(store, await store.AddServiceAsync("files"));
+            hash = store.Now.Groups.Single().KeyHashes[0].Sha256Hex;
+            await ExecuteAsync(store, "ALTER TABLE mcp_tool_groups DROP COLUMN log_bodies");
+            await ExecuteAsync(store, "DELETE FROM schema_version WHERE version > 1");
+        }
+        await using TestStore again = await TestStore.OpenAsync(options);
+        GroupConfig group = again.Now.Groups.ShouldHaveSingleItem();
+        group.KeyHashes[0].Sha256Hex.ShouldBe(hash);
+        group.LogBodies.ShouldBeFalse();
+        again.Now.Services.ShouldHaveSingleItem().Name.ShouldBe("files");
     }
 
     [Fact]

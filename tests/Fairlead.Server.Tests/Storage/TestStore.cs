@@ -43,7 +43,7 @@ internal sealed class TestStore : IAsyncDisposable
     }
 
     public async Task<ServiceId> AddServiceAsync(string name) =>
-        (await Services.AddAsync(name, Definition(), CancellationToken.None)).Require().Id;
+        (await Services.AddAsync(new ServiceDraft(name, Definition()), CancellationToken.None)).Require().Id;
 
     public Task<bool> SaveToolsAsync(ServiceId service, params string[] tools) =>
         Catalogue.SaveAsync(service, Items(service, ItemKind.Tool, tools), CancellationToken.None);

@@ -15,6 +15,8 @@ internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
     {
         var session = call.Session;
         var success = answer is { IsError: false, Code: 0, ToolFailed: false };
+        // Successful calls are most of the traffic and none of the trouble: their bodies are kept on request only.
+        var keeps = !success || call.Group.Config.LogBodies;
         var row = new CallLogRow
         {
             At = call.At,
@@ -29,9 +31,8 @@ internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
             ErrorCode = answer.Code,
             ErrorMessage = answer.Message ?? (answer.ToolFailed ? "the tool reported an error" : null),
             DurationMicroseconds = (long)time.GetElapsedTime(call.Started).TotalMicroseconds,
-            // Bodies of successful calls are not kept: they are most of the traffic and none of the trouble.
-            RequestBody = success ? null : Kept(call.Envelope.Params.Of(call.Envelope.Message)),
-            ResponseBody = success ? null : Kept(Whole(answer)),
+            RequestBody = keeps ? Kept(call.Envelope.Params.Of(call.Envelope.Message)) : null,
+            ResponseBody = keeps ? Kept(Whole(answer)) : null,
         };
         log(in row);
     }

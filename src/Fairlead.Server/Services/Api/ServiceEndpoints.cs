@@ -80,13 +80,14 @@ internal static class ServiceEndpoints
         note.Details = DefinitionMerge.Describe(request.Name, definition);
         if ((problem ?? FirstProblem(request.Name, definition)) is { } wrong)
             return Wrong(wrong);
-        var added = await store.AddAsync(request.Name, definition, cancellationToken);
+        var added = await store.AddAsync(
+            new ServiceDraft(request.Name, definition, request.Enabled),
+            cancellationToken
+        );
         if (!added.Ok)
             return added.Error;
         note.Resource = $"{http.Request.Path}/{added.Value.Id}";
-        // Added is started; where that is not wanted the intent follows before anybody waits for it.
-        var stored = request.Enabled ? added : await store.SetEnabledAsync(added.Value.Id, false, cancellationToken);
-        return stored.Ok ? RestResult.Ok(desk.Detail(stored.Value), "Service registered.") : stored.Error;
+        return RestResult.Ok(desk.Detail(added.Value), "Service registered.");
     }
 
     private static async Task<RestResult<ServiceDetailView>> UpdateAsync(

@@ -31,14 +31,12 @@ internal sealed class ServiceImport(ServiceStore store, StoreWatcher watcher)
         var wrong = plan.SelectMany(e => e.Problems.Select(p => $"{e.Name}: {p.Field} {p.Message}")).ToList();
         if (wrong.Count > 0)
             throw new StoreException(string.Join("; ", wrong));
-        foreach (var entry in plan)
-        {
-            var added = await store.AddAsync(entry.Name, entry.Definition, cancellationToken);
-            if (!added.Ok)
-                throw new StoreException($"{entry.Name}: {added.Error!.Message}");
-            if (!entry.Enabled)
-                await store.SetEnabledAsync(added.Value!.Id, false, cancellationToken);
-        }
+        var added = await store.AddAllAsync(
+            [.. plan.Select(e => new ServiceDraft(e.Name, e.Definition, e.Enabled))],
+            cancellationToken
+        );
+        if (!added.Ok)
+            throw new StoreException(added.Error!.Message);
         return [.. plan.Select(e => e.Name)];
     }
 

@@ -152,8 +152,10 @@ public sealed class ServiceApiTests
     public async Task Wait_NotInTime_SaysWhatItIsInstead()
     {
         await using AdminHost host = await AdminHost.StartAsync();
+        var epoch = host.Now.Epoch;
         await host.PostAsync(Services, """{"name":"a","command":"cat","enabled":false}""");
         host.Now.Services.Single().Enabled.ShouldBeFalse();
+        host.Now.Epoch.ShouldBe(epoch + 1, "it is never enabled, not even for a moment");
         var answer = await host.GetAsync($"{Services}/a/wait?timeout=0");
         (answer.Status, answer.Code).ShouldBe((408, "SERVICE_TIMEOUT"));
         answer.Text.ShouldContain("not_started");

@@ -64,13 +64,15 @@ internal sealed class ServicesRig : IAsyncDisposable
 
     public async Task<ServiceId> AddAsync(string name, params string[] arguments) => (
             await Store.Services.AddAsync(
-                name,
-                new ServiceDefinition
-                {
-                    Transport = ServiceTransport.Stdio,
-                    Command = FixtureProcess.Command,
-                    Args = [.. arguments],
-                },
+                new ServiceDraft(
+                    name,
+                    new ServiceDefinition
+                    {
+                        Transport = ServiceTransport.Stdio,
+                        Command = FixtureProcess.Command,
+                        Args = [.. arguments],
+                    }
+                ),
                 CancellationToken.None
             )
         ).Require().Id;

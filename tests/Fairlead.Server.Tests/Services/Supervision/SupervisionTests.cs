@@ -59,8 +59,10 @@ public sealed class SupervisionTests
     {
         await using var rig = await ServicesRig.StartAsync();
         var added = await rig.Store.Services.AddAsync(
-            "broken",
-            new ServiceDefinition { Transport = ServiceTransport.Stdio, Command = "no-such-command-anywhere" },
+            new ServiceDraft(
+                "broken",
+                new ServiceDefinition { Transport = ServiceTransport.Stdio, Command = "no-such-command-anywhere" }
+            ),
             CancellationToken.None
         );
         var id = added.Require().Id;
@@ -76,13 +78,15 @@ public sealed class SupervisionTests
     {
         await using var rig = await ServicesRig.StartAsync();
         var added = await rig.Store.Services.AddAsync(
-            "unset",
-            new ServiceDefinition
-            {
-                Transport = ServiceTransport.Stdio,
-                Command = "cat",
-                Args = ["${FAIRLEAD_TEST_UNSET_1}"],
-            },
+            new ServiceDraft(
+                "unset",
+                new ServiceDefinition
+                {
+                    Transport = ServiceTransport.Stdio,
+                    Command = "cat",
+                    Args = ["${FAIRLEAD_TEST_UNSET_1}"],
+                }
+            ),
             CancellationToken.None
         );
         var id = added.Require().Id;
@@ -241,8 +245,10 @@ public sealed class SupervisionTests
         await using var process = await FixtureProcess.StartHttpAsync("--era", era, "--bad-header");
         await using var rig = await ServicesRig.StartAsync();
         var added = await rig.Store.Services.AddAsync(
-            "web",
-            new ServiceDefinition { Transport = ServiceTransport.StreamableHttp, Url = process.Address.ToString() },
+            new ServiceDraft(
+                "web",
+                new ServiceDefinition { Transport = ServiceTransport.StreamableHttp, Url = process.Address.ToString() }
+            ),
             CancellationToken.None
         );
         var id = added.Require().Id;
@@ -257,8 +263,10 @@ public sealed class SupervisionTests
         await using var rig = await ServicesRig.StartAsync();
         var first = await FixtureProcess.StartHttpAsync();
         var added = await rig.Store.Services.AddAsync(
-            "web",
-            new ServiceDefinition { Transport = ServiceTransport.StreamableHttp, Url = first.Address.ToString() },
+            new ServiceDraft(
+                "web",
+                new ServiceDefinition { Transport = ServiceTransport.StreamableHttp, Url = first.Address.ToString() }
+            ),
             CancellationToken.None
         );
         var id = added.Require().Id;
