@@ -17,7 +17,7 @@ public sealed class DiscoverTests
             .At("supportedVersions")
             .EnumerateArray()
             .Select(v => v.GetString())
-            .ShouldBe(["2026-07-28", "2025-11-25"]);
+            .ShouldBe(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]);
         var capabilities = result.At("capabilities");
         capabilities.At("tools", "listChanged").GetBoolean().ShouldBeTrue();
         capabilities.At("prompts", "listChanged").GetBoolean().ShouldBeTrue();

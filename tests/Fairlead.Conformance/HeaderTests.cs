@@ -61,7 +61,7 @@ public sealed class HeaderTests
                 .Error.At("data", "supported")
                 .EnumerateArray()
                 .Select(v => v.GetString())
-                .ShouldBe(["2026-07-28", "2025-11-25"]);
+                .ShouldBe(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]);
         }
         face.Channel.Received.ShouldBeEmpty();
     }

@@ -40,6 +40,9 @@ public static class Revisions
     /// <summary>The newest revision we speak.</summary>
     public const Revision Newest = Revision.V20260728;
 
+    /// <summary>All revisions, the newest first, as a JSON array of their names.</summary>
+    public static string AllAsJson { get; } = $"[{string.Join(',', Names.Reverse().Select(n => $"\"{n}\""))}]";
+
     /// <summary>The revision's name on the wire, e.g. <c>2026-07-28</c>.</summary>
     public static string Wire(this Revision revision) => Names[(int)revision];
 

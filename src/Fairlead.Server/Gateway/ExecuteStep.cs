@@ -94,7 +94,10 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         // The answer's bytes belong to the reply: they are written out before it is given back.
         var answer = reply.Kind switch
         {
-            ChannelReplyKind.Result => bridge.Result(call, reply.Json) with { ToolFailed = SaysError(reply.Json.Span) },
+            ChannelReplyKind.Result => Readable(call, bridge.Result(call, reply.Json)) with
+            {
+                ToolFailed = SaysError(reply.Json.Span),
+            },
             ChannelReplyKind.Error => bridge.Error(call, reply.Json),
             _ => ErrorTable.Answer(
                 ErrorTable.Of(reply.Failure),
@@ -106,6 +109,9 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         await finish(call, answer);
         return answer;
     }
+
+    private static Answer Readable(Call call, Answer answer) =>
+        call.Session is { } session ? OlderContent.Adapt(answer, call.Envelope.Method, session.Rules) : answer;
 
     // The quick search rules nearly all results out; inside a JSON string the quotes would be escaped.
     private static bool SaysError(ReadOnlySpan<byte> result) =>

@@ -45,13 +45,19 @@ internal static class GatewayFeature
         services.AddSingleton<TrafficRecord>();
         services.AddSingleton<CallsInFlight>();
         services.AddSingleton<CallPipeline>();
+        services.AddSingleton<ConversationRoom>();
+        services.AddSingleton<SseLinks>();
+        services.AddSingleton<SseEndpoint>();
         services.AddSingleton<McpEndpoint>();
         services.AddSingleton<StdioFront>();
         services.AddHostedService<GatewayLoops>();
         return services;
     }
 
-    /// <summary>Maps <c>/mcp</c>, its alias <c>/mcp/v1</c>, <c>/mcp/{code}</c> and <c>/{code}/mcp</c> (C-14, C-15).</summary>
+    /// <summary>
+    /// Maps <c>/mcp</c>, its alias <c>/mcp/v1</c>, <c>/mcp/{code}</c> and <c>/{code}/mcp</c> (C-14, C-15), and for
+    /// HTTP+SSE <c>/sse</c>, <c>/{code}/sse</c>, <c>/messages</c> and <c>/mcp/messages</c>.
+    /// </summary>
     public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder routes)
     {
         var endpoint = routes.ServiceProvider.GetRequiredService<McpEndpoint>();
@@ -59,9 +65,25 @@ internal static class GatewayFeature
         {
             // Short-circuited: authentication and authorization of the REST API have nothing to say to a group key, and
             // each would cost a call its time and a log line.
-            routes.Map(pattern, (RequestDelegate)endpoint.HandleAsync).ExcludeFromDescription().ShortCircuit();
+            Map(routes, pattern, endpoint.HandleAsync);
         }
+        var sse = routes.ServiceProvider.GetRequiredService<SseEndpoint>();
+        foreach (var pattern in (string[])["/sse", "/{code}/sse"])
+            Map(routes, pattern, sse.GetAsync, HttpMethods.Get);
+        foreach (var pattern in (string[])["/messages", "/mcp/messages"])
+            Map(routes, pattern, sse.PostAsync, HttpMethods.Post);
         return routes;
+    }
+
+    private static void Map(
+        IEndpointRouteBuilder routes,
+        string pattern,
+        RequestDelegate handler,
+        string? method = null
+    )
+    {
+        var mapped = method is null ? routes.Map(pattern, handler) : routes.MapMethods(pattern, [method], handler);
+        mapped.ExcludeFromDescription().ShortCircuit();
     }
 
     /// <summary>

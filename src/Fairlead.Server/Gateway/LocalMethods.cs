@@ -1,5 +1,6 @@
 using System.Text;
 using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Handshake;
 using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
@@ -41,20 +42,16 @@ internal sealed class LocalMethods(
     }
 
     /// <summary>The <c>result</c> of <c>initialize</c>.</summary>
-    public byte[] Initialize(GroupRoute group, Revision revision) =>
+    public byte[] Initialize(GroupRoute group, RevisionRules rules) =>
         Encoding.UTF8.GetBytes(
-            $$$"""{"protocolVersion":"{{{revision.Wire()}}}","capabilities":{{{Capabilities}}},"serverInfo":{{{ServerInfo}}}{{{Instructions(group)}}}}"""
+            $$$"""{"protocolVersion":"{{{rules.Revision.Wire()}}}","capabilities":{{{rules.Capabilities}}},"serverInfo":{{{ServerInfo}}}{{{Instructions(group)}}}}"""
         );
-
-    // What the gateway itself offers, whoever is behind it: services come and go, capabilities must not (R49).
-    private const string Capabilities =
-        """{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"completions":{},"logging":{}}""";
 
     private string ServerInfo => $$"""{"name":{{Quoted(options.ServerName)}},"version":"{{ProductVersion.Text}}"}""";
 
     private byte[] Discover(GroupRoute group) =>
         Encoding.UTF8.GetBytes(
-            $$$"""{"resultType":"complete","supportedVersions":["{{{Revisions.Newest.Wire()}}}","{{{Revisions.NewestLegacy.Wire()}}}"],"capabilities":{{{Capabilities}}}{{{Instructions(group)}}},"ttlMs":{{{options.ListTtlMs}}},"cacheScope":"private","_meta":{{{Meta}}}}"""
+            $$$"""{"resultType":"complete","supportedVersions":{{{Revisions.AllAsJson}}},"capabilities":{{{Rules20251125.Rules.Capabilities}}}{{{Instructions(group)}}},"ttlMs":{{{options.ListTtlMs}}},"cacheScope":"private","_meta":{{{Meta}}}}"""
         );
 
     private string Meta => $"{{\"io.modelcontextprotocol/serverInfo\":{ServerInfo}}}";

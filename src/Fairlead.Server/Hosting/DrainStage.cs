@@ -13,6 +13,7 @@ namespace Fairlead.Server.Hosting;
 internal sealed class DrainStage(
     CallsInFlight calls,
     SessionStore sessions,
+    SseLinks links,
     GatewayOptions options,
     TimeProvider time,
     ILogger<DrainStage> logger
@@ -51,6 +52,7 @@ internal sealed class DrainStage(
         }
         foreach (var session in sessions.All)
             sessions.Remove(session);
+        links.CloseAll();
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

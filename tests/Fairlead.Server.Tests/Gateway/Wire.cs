@@ -46,12 +46,20 @@ internal static class Wire
         string path = "/mcp"
     )
     {
-        var request = Post(
+        var request = InSession(
+            session,
             $$$"""{"jsonrpc":"2.0","id":{{{id}}},"method":"{{{method}}}","params":{{{parameters}}}}""",
             path
         );
-        request.Headers.Add("Mcp-Session-Id", session);
         request.Headers.Add("MCP-Protocol-Version", "2025-11-25");
+        return request;
+    }
+
+    /// <summary>Any body in a session, without a version header as revisions before 2025-06-18 send it.</summary>
+    public static HttpRequestMessage InSession(string session, string body, string path = "/mcp")
+    {
+        var request = Post(body, path);
+        request.Headers.Add("Mcp-Session-Id", session);
         return request;
     }
 
@@ -59,12 +67,13 @@ internal static class Wire
     public static async Task<string> InitializeAsync(
         HttpClient client,
         string capabilities = "{}",
-        string path = "/mcp"
+        string path = "/mcp",
+        string version = "2025-11-25"
     )
     {
         using var response = await client.SendAsync(
             Post(
-                $$$$"""{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{{{{capabilities}}}},"clientInfo":{"name":"t","version":"1"}}}""",
+                $$$$"""{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"{{{{version}}}}","capabilities":{{{{capabilities}}}},"clientInfo":{"name":"t","version":"1"}}}""",
                 path
             )
         );

@@ -2,6 +2,7 @@ using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Storage;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace Fairlead.Server.Gateway.Intake;
 
@@ -10,6 +11,17 @@ internal sealed record CallingUser(UserId Id, IReadOnlyList<string> Roles, strin
 
 /// <summary>Reads a user's access token; null when it is not valid now.</summary>
 internal delegate CallingUser? ReadUserToken(string token);
+
+/// <summary>What a client shows of itself: the raw headers and the code in its path.</summary>
+internal readonly record struct Credentials(string? Authorization, string? UserToken, string? Code)
+{
+    public static Credentials Of(HttpContext http) =>
+        new(
+            http.Request.Headers.Authorization,
+            http.Request.Headers["X-User-Token"],
+            http.GetRouteValue("code") as string
+        );
+}
 
 /// <summary>
 /// Finds the group and caller of a request: by group key alone, by key and path code, or by a user's token and path
@@ -20,13 +32,12 @@ internal sealed class CallerStep(Routes routes, ReadUserToken readUser, TimeProv
     private const string Bearer = "Bearer ";
     private const string KeyPrefix = "mcp_key_";
 
-    public Condition? Find(HttpContext http, string? code, out GroupRoute? group, out UserId? user)
+    public Condition? Find(in Credentials shown, out GroupRoute? group, out UserId? user)
     {
         group = null;
         user = null;
         var table = routes.Table;
-        string? header = http.Request.Headers.Authorization;
-        if (header is null)
+        if (shown.Authorization is not { } header)
             return Condition.Unauthorized;
         if (table.Seen.Find(header) is not { } key)
         {
@@ -34,25 +45,24 @@ internal sealed class CallerStep(Routes routes, ReadUserToken readUser, TimeProv
                 return Condition.Unauthorized;
             var token = header.AsSpan(Bearer.Length).Trim();
             if (!token.StartsWith(KeyPrefix, StringComparison.Ordinal))
-                return ByUser(table, token.ToString(), code, out group, out user);
+                return ByUser(table, token.ToString(), shown.Code, out group, out user);
             if (!table.ByKey.TryGetValue(KeyDigest.OfKey(token), out key))
                 return Condition.Unauthorized;
             table.Seen.Remember(header, key);
         }
         if (key.ValidUntil is { } until && time.GetUtcNow() >= until)
             return Condition.Unauthorized;
-        if (code is not null && code != key.Group.Config.ServerCode)
+        if (shown.Code is not null && shown.Code != key.Group.Config.ServerCode)
             return Condition.UnknownGroup;
         group = key.Group;
         if (!group.Config.Enabled)
             return Condition.GroupDisabled;
-        return group.NeedsUser ? NamedUser(http, group, out user) : null;
+        return group.NeedsUser ? NamedUser(shown.UserToken, group, out user) : null;
     }
 
-    private Condition? NamedUser(HttpContext http, GroupRoute group, out UserId? user)
+    private Condition? NamedUser(string? token, GroupRoute group, out UserId? user)
     {
         user = null;
-        string? token = http.Request.Headers["X-User-Token"];
         if (string.IsNullOrEmpty(token))
             return Condition.UserNeeded;
         if (readUser(token) is not { } named)

@@ -1,5 +1,6 @@
 using System.Text;
 using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Handshake;
 using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
@@ -44,17 +45,17 @@ internal sealed class LegacyIntake(SessionStore sessions, LocalMethods local)
         if (requested is null)
             return ErrorTable.Answer(Condition.InvalidParams, detail: "Invalid params: protocolVersion is missing");
         // A revision we do not speak gets the newest handshake one; the client decides (2025-11-25 lifecycle).
-        const Revision revision = Revisions.NewestLegacy;
+        var rules = RevisionRules.Agreed(requested);
         session = sessions.Open(
             group.Config.Id,
             user,
-            revision,
+            rules,
             Object(parameters, "clientInfo"u8),
             Object(parameters, "capabilities"u8)
         );
         return session is null
             ? ErrorTable.Answer(Condition.SessionsFull, retryAfter: 5)
-            : Answer.Result(local.Initialize(group, revision));
+            : Answer.Result(local.Initialize(group, rules));
     }
 
     /// <summary>Takes in a notification or a response of the client; nothing is answered.</summary>

@@ -17,6 +17,7 @@ internal sealed class McpEndpoint(
     LegacyIntake legacy,
     SessionStore sessions,
     CallPipeline pipeline,
+    SseEndpoint sse,
     Func<bool> storeIsFresh,
     GatewayOptions options,
     TimeProvider time
@@ -59,7 +60,16 @@ internal sealed class McpEndpoint(
         try
         {
             var fault = EnvelopeReader.Read(body.Bytes, EnvelopeLimits.Default, out var envelope);
-            if (fault != EnvelopeFault.None)
+            if (
+                fault == EnvelopeFault.Batch
+                && legacy.FindSession(http.Request, group!, user, out var open) is null
+                && open!.Rules.Batches
+            )
+            {
+                handedOn = true;
+                await BatchAsync(http, body, group!, user, open);
+            }
+            else if (fault != EnvelopeFault.None)
             {
                 var error = new Answer(true, MessageBytes.Error(fault.Code(), fault.Text())) { Status = 400 };
                 await reply.FinishAsync(envelope.Id.Of(envelope.Message), error);
@@ -159,15 +169,71 @@ internal sealed class McpEndpoint(
     )
     {
         var reply = new HttpReply(http, Accepts(http.Request), session, options, time);
-        var call = new Call(envelope, group, user, session.Revision, reply, options, time) { Session = session };
-        var running = RunAsync(call, reply, session, body);
+        var running = RunAsync(NewCall(envelope, group, user, session, reply), reply, session, body);
         // A lost connection, or one that was sent away to poll, is not a cancellation here: the request ends, the call
         // goes on, and its stream can be resumed.
         if (!running.IsCompleted)
             await reply.Detached;
     }
 
+    private async Task BatchAsync(
+        HttpContext http,
+        RequestBody body,
+        GroupRoute group,
+        UserId? user,
+        LegacySession session
+    )
+    {
+        var reply = new HttpReply(http, Accepts(http.Request), session, options, time);
+        var running = RunBatchAsync(reply, body, group, user, session);
+        if (!running.IsCompleted)
+            await reply.Detached;
+    }
+
+    private async Task RunBatchAsync(
+        HttpReply reply,
+        RequestBody body,
+        GroupRoute group,
+        UserId? user,
+        LegacySession session
+    )
+    {
+        try
+        {
+            var answers = await new Batch(reply.Send).RunAsync(
+                body.Bytes,
+                session,
+                (envelope, part) => RunAsync(NewCall(envelope, group, user, session, part), session)
+            );
+            if (answers is null)
+                await reply.AcceptAsync();
+            else
+                await reply.FinishAsync(answers);
+        }
+        finally
+        {
+            body.Dispose();
+            reply.Detach();
+        }
+    }
+
+    private Call NewCall(Envelope envelope, GroupRoute group, UserId? user, LegacySession session, IReply reply) =>
+        new(envelope, group, user, session.Revision, reply, options, time) { Session = session };
+
     private async Task RunAsync(Call call, HttpReply reply, LegacySession session, RequestBody body)
+    {
+        try
+        {
+            await RunAsync(call, session);
+        }
+        finally
+        {
+            body.Dispose();
+            reply.Detach();
+        }
+    }
+
+    private async Task RunAsync(Call call, LegacySession session)
     {
         var id = LegacyIntake.Id(call.Envelope);
         var begun = session.TryBegin(id, call);
@@ -184,8 +250,6 @@ internal sealed class McpEndpoint(
                 session.End(id);
             session.LastSeen = time.GetUtcNow();
             call.Dispose();
-            body.Dispose();
-            reply.Detach();
         }
     }
 
@@ -198,6 +262,12 @@ internal sealed class McpEndpoint(
         }
         if (RefuseModern(http))
             return;
+        // Without a session this is how clients of 2024-11-05 begin (C-16).
+        if (Accepts(http.Request) && !http.Request.Headers.ContainsKey("Mcp-Session-Id"))
+        {
+            await sse.OpenAsync(http);
+            return;
+        }
         if (legacy.FindSession(http.Request, group!, user, out var session) is { } missing)
         {
             await WriteAsync(http, ErrorTable.Answer(missing));
@@ -222,7 +292,7 @@ internal sealed class McpEndpoint(
             return;
         }
         SseWriter.Begin(http.Response);
-        await SseWriter.PumpAsync(http, stream, after, resumable: true, options, time, http.RequestAborted);
+        await SseWriter.PumpAsync(http, stream, after, session!.Rules, options, time, http.RequestAborted);
         session!.LastSeen = time.GetUtcNow();
     }
 
@@ -279,7 +349,7 @@ internal sealed class McpEndpoint(
         // Fail closed: a snapshot older than allowed lets nobody in (security.md §0.4).
         if (!storeIsFresh())
             return Condition.StoreDown;
-        return caller.Find(http, http.GetRouteValue("code") as string, out group, out user);
+        return caller.Find(Credentials.Of(http), out group, out user);
     }
 
     private static Answer Refusal(Condition condition) =>

@@ -69,10 +69,8 @@ internal static class ModernIntake
             Condition.UnsupportedVersion,
             data: json =>
             {
-                json.WriteStartArray("supported"u8);
-                json.WriteStringValue(Revisions.Newest.Wire());
-                json.WriteStringValue(Revisions.NewestLegacy.Wire());
-                json.WriteEndArray();
+                json.WritePropertyName("supported"u8);
+                json.WriteRawValue(Revisions.AllAsJson);
                 json.WriteString("requested"u8, requested);
             }
         );

@@ -8,7 +8,8 @@ internal sealed class StdioLines(Stream input, Stream output, int maxLine)
 {
     private readonly Lock writing = new();
 
-    public void Write(byte[] message)
+    /// <summary>Writes one message as one line; false when the client no longer reads.</summary>
+    public bool Write(byte[] message)
     {
         // Line breaks between tokens are white space; on this transport a message must not hold any (R97).
         var line = new byte[message.Length + 1];
@@ -16,10 +17,18 @@ internal sealed class StdioLines(Stream input, Stream output, int maxLine)
         line.AsSpan().Replace((byte)'\n', (byte)' ');
         line.AsSpan().Replace((byte)'\r', (byte)' ');
         line[^1] = (byte)'\n';
-        lock (writing)
+        try
         {
-            output.Write(line);
-            output.Flush();
+            lock (writing)
+            {
+                output.Write(line);
+                output.Flush();
+            }
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -41,8 +41,6 @@ internal sealed class HttpReply(
         }
     }
 
-    private bool Resumable => session is { Revision: >= Revision.V20251125 };
-
     public void Detach()
     {
         TaskCompletionSource over;
@@ -85,6 +83,33 @@ internal sealed class HttpReply(
         await pump!;
     }
 
+    /// <summary>Sends a message that is whole already, such as the answers of a batch, and ends the response.</summary>
+    public async ValueTask FinishAsync(byte[] message)
+    {
+        lock (gate)
+            finished = true;
+        if (stream is not null)
+        {
+            stream.Append(message);
+            stream.Complete(time.GetUtcNow());
+            await pump!;
+            return;
+        }
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = message.Length;
+        http.Response.BodyWriter.Write(message);
+        await WaitAsync(http.Response.BodyWriter.FlushAsync(http.RequestAborted));
+    }
+
+    /// <summary>Ends the response where nothing is to be answered.</summary>
+    public async ValueTask AcceptAsync()
+    {
+        if (stream is not null)
+            await AbandonAsync();
+        else
+            http.Response.StatusCode = StatusCodes.Status202Accepted;
+    }
+
     public async ValueTask AbandonAsync()
     {
         lock (gate)
@@ -123,7 +148,7 @@ internal sealed class HttpReply(
     private async Task PumpAsync()
     {
         SseWriter.Begin(http.Response, NewSessionId);
-        await SseWriter.PumpAsync(http, stream!, 0, Resumable, options, time, http.RequestAborted);
+        await SseWriter.PumpAsync(http, stream!, 0, session?.Rules, options, time, http.RequestAborted);
         Detach();
     }
 

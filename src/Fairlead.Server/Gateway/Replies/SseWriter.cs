@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
+using Fairlead.Server.Gateway.Handshake;
 using Fairlead.Server.Gateway.Sessions;
 using Microsoft.AspNetCore.Http;
 
@@ -22,14 +23,14 @@ internal static class SseWriter
     }
 
     /// <summary>
-    /// Copies events to the connection. <paramref name="resumable"/> gives them ids and, at a fresh stream, a priming
-    /// event, so that the client can come back by <c>Last-Event-ID</c>.
+    /// Copies events to the connection. By the client's <paramref name="rules"/> they carry ids and a priming
+    /// event stands first, so that it can come back by <c>Last-Event-ID</c>; null is a client that cannot.
     /// </summary>
     public static async Task PumpAsync(
         HttpContext http,
         EventStream stream,
         long after,
-        bool resumable,
+        RevisionRules? rules,
         GatewayOptions options,
         TimeProvider time,
         CancellationToken cancellationToken
@@ -38,9 +39,11 @@ internal static class SseWriter
         var body = http.Response.BodyWriter;
         var ticket = stream.Attach();
         var opened = time.GetTimestamp();
+        var withIds = rules is { EventIds: true };
+        var polling = rules is { Polling: true };
         try
         {
-            if (resumable)
+            if (polling)
                 Prime(body, stream, after, options);
             await body.FlushAsync(cancellationToken);
             while (!cancellationToken.IsCancellationRequested)
@@ -57,15 +60,15 @@ internal static class SseWriter
                     }
                     if (message is null)
                         break;
-                    Write(body, stream, sequence, message, resumable);
+                    Write(body, stream, sequence, message, withIds);
                     after = sequence;
                     wrote = true;
                 }
                 if (wrote)
                     await body.FlushAsync(cancellationToken);
-                if (resumable && options.PollAfter > TimeSpan.Zero && time.GetElapsedTime(opened) >= options.PollAfter)
+                if (polling && options.PollAfter > TimeSpan.Zero && time.GetElapsedTime(opened) >= options.PollAfter)
                     return;
-                if (!await WaitAsync(changed, Pause(options, resumable, time, opened), time, cancellationToken))
+                if (!await WaitAsync(changed, Pause(options, polling, time, opened), time, cancellationToken))
                 {
                     body.Write(":\n\n"u8);
                     await body.FlushAsync(cancellationToken);
@@ -82,9 +85,9 @@ internal static class SseWriter
         }
     }
 
-    private static TimeSpan Pause(GatewayOptions options, bool resumable, TimeProvider time, long opened)
+    private static TimeSpan Pause(GatewayOptions options, bool polling, TimeProvider time, long opened)
     {
-        if (!resumable || options.PollAfter <= TimeSpan.Zero)
+        if (!polling || options.PollAfter <= TimeSpan.Zero)
             return options.KeepAlive;
         var left = options.PollAfter - time.GetElapsedTime(opened);
         return left < options.KeepAlive
@@ -120,9 +123,9 @@ internal static class SseWriter
         );
     }
 
-    private static void Write(PipeWriter body, EventStream stream, long sequence, byte[] message, bool resumable)
+    private static void Write(PipeWriter body, EventStream stream, long sequence, byte[] message, bool withIds)
     {
-        if (resumable)
+        if (withIds)
         {
             body.Write(
                 Encoding.ASCII.GetBytes(

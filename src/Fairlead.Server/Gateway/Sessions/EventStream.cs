@@ -32,6 +32,22 @@ internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
     /// <summary>When the stream was completed; what the session's sweep goes by.</summary>
     public DateTimeOffset CompletedAt { get; private set; }
 
+    /// <summary>How many messages nobody has read yet, and their bytes.</summary>
+    public (int Count, long Bytes) Unread
+    {
+        get
+        {
+            lock (gate)
+            {
+                var from = (int)Math.Max(0, read - first + 1);
+                long bytes = 0;
+                for (var i = from; i < events.Count; i++)
+                    bytes += events[i].Length;
+                return (events.Count - from, bytes);
+            }
+        }
+    }
+
     public bool IsAttached
     {
         get

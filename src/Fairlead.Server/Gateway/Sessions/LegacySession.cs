@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Handshake;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Storage;
 
@@ -10,8 +11,9 @@ namespace Fairlead.Server.Gateway.Sessions;
 /// One legacy client between <c>initialize</c> and DELETE, bound to the group and user that opened it (R52). Tables are
 /// made when first needed: an idle session stays small (≤ 20 KiB).
 /// </summary>
-internal sealed class LegacySession(string id, GroupId group, UserId? user, Revision revision, GatewayOptions options)
+internal sealed class LegacySession(string id, GroupId group, UserId? user, RevisionRules rules, GatewayOptions options)
 {
+    private readonly GatewayOptions options = options;
     private readonly Lock gate = new();
     private ConcurrentDictionary<string, Call>? calls;
     private ConcurrentDictionary<string, TaskCompletionSource<QuestionAnswer>>? questions;
@@ -24,7 +26,10 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
     public string Id { get; } = id;
     public GroupId Group { get; } = group;
     public UserId? User { get; } = user;
-    public Revision Revision { get; } = revision;
+    public Revision Revision => Rules.Revision;
+
+    /// <summary>What the client's revision does differently.</summary>
+    public RevisionRules Rules { get; } = rules;
 
     /// <summary>The client's <c>clientInfo</c> and <c>capabilities</c> objects, raw.</summary>
     public ReadOnlyMemory<byte> ClientInfo { get; init; }
@@ -101,7 +106,7 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
     public EventStream OpenStream()
     {
         var number = Interlocked.Increment(ref nextStream);
-        var stream = new EventStream(number, options.ReplayEvents);
+        var stream = new EventStream(number, Keep);
         Streams[number] = stream;
         return stream;
     }
@@ -110,7 +115,11 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
     public EventStream Standalone()
     {
         EverStreamed = true;
-        return Streams.GetOrAdd(0, static (_, keep) => new EventStream(0, keep, keep), options.ReplayEvents);
+        return Streams.GetOrAdd(
+            0,
+            static (_, session) => new EventStream(0, session.Keep, session.options.ReplayEvents),
+            this
+        );
     }
 
     public EventStream? FindStream(int number) => streams?.GetValueOrDefault(number);
@@ -170,6 +179,9 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
         foreach (var stream in streams?.Values ?? [])
             stream.Complete(now);
     }
+
+    // What nobody can resume need not be kept.
+    private int Keep => Rules.EventIds ? options.ReplayEvents : 0;
 
     private ConcurrentDictionary<string, Call> Calls => calls ?? Make(ref calls);
 

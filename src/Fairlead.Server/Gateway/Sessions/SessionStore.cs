@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Handshake;
 using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Gateway.Sessions;
@@ -21,12 +22,12 @@ internal sealed class SessionStore(SessionIds ids, GatewayOptions options, TimeP
     public LegacySession? Open(
         GroupId group,
         UserId? user,
-        Revision revision,
+        RevisionRules rules,
         ReadOnlyMemory<byte> clientInfo,
         ReadOnlyMemory<byte> capabilities
     )
     {
-        var session = new LegacySession(ids.New(), group, user, revision, options)
+        var session = new LegacySession(ids.New(), group, user, rules, options)
         {
             ClientInfo = clientInfo,
             Capabilities = capabilities,

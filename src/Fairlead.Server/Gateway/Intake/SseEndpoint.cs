@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Text;
+using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Replies;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Storage;
+using Microsoft.AspNetCore.Http;
+
+namespace Fairlead.Server.Gateway.Intake;
+
+/// <summary>
+/// The HTTP+SSE transport of revision 2024-11-05, as older clients and Dify's plugins speak it (A-82, C-16): a GET is
+/// answered by a stream whose first event, <c>endpoint</c>, says where to POST messages; each POST is accepted with
+/// 202 and answered on the stream.
+/// </summary>
+internal sealed class SseEndpoint(
+    CallerStep caller,
+    SseLinks links,
+    Func<bool> storeIsFresh,
+    GatewayOptions options,
+    TimeProvider time
+)
+{
+    /// <summary>Opens a connection for a caller that is known to be good.</summary>
+    public async Task OpenAsync(HttpContext http)
+    {
+        if (links.Open(Credentials.Of(http), http.Abort) is not { } link)
+        {
+            await WriteAsync(http, ErrorTable.Answer(Condition.SessionsFull, retryAfter: 5));
+            return;
+        }
+        try
+        {
+            SseWriter.Begin(http.Response);
+            http.Response.BodyWriter.Write(
+                Encoding.UTF8.GetBytes($"event: endpoint\ndata: {Messages(http.Request)}?sessionId={link.Id}\n\n")
+            );
+            await SseWriter.PumpAsync(http, link.Stream, 0, rules: null, options, time, http.RequestAborted);
+        }
+        finally
+        {
+            links.Remove(link);
+        }
+    }
+
+    /// <summary>GET of <c>/sse</c>.</summary>
+    public async Task GetAsync(HttpContext http)
+    {
+        var refused = storeIsFresh() ? caller.Find(Credentials.Of(http), out _, out _) : Condition.StoreDown;
+        if (refused is { } condition)
+            await WriteAsync(http, ErrorTable.Answer(condition));
+        else
+            await OpenAsync(http);
+    }
+
+    /// <summary>POST of a message.</summary>
+    public async Task PostAsync(HttpContext http)
+    {
+        if (links.Find(http.Request.Query["sessionId"].ToString()) is not { } link)
+        {
+            await WriteAsync(http, ErrorTable.Answer(Condition.SessionGone));
+            return;
+        }
+        if (Check(http, link, out var group, out var user) is { } refused)
+        {
+            await WriteAsync(http, ErrorTable.Answer(refused));
+            return;
+        }
+        if (!link.TryBegin())
+        {
+            await WriteAsync(http, ErrorTable.Answer(Condition.TooManyCalls, retryAfter: 1));
+            return;
+        }
+        if (await BodyReader.ReadAsync(http, options.MaxBodyBytes) is not { } body)
+        {
+            link.EndOne();
+            await WriteAsync(http, ErrorTable.Answer(Condition.BodyTooLarge));
+            return;
+        }
+        _ = AnswerAsync(link, body, group!, user);
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+        http.Response.ContentType = "text/plain";
+        await http.Response.WriteAsync("Accepted", http.RequestAborted);
+    }
+
+    /// <summary>The path to POST to, as the client sees it: behind a proxy that adds a prefix, with the prefix.</summary>
+    private static string Messages(HttpRequest request) =>
+        request.PathBase
+        + (request.Path.StartsWithSegments("/mcp", StringComparison.Ordinal) ? "/mcp/messages" : "/messages");
+
+    // The connection's own credentials must be good still; a POST that brings some must bring good ones to this group.
+    private Condition? Check(HttpContext http, SseLink link, out GroupRoute? group, out UserId? user)
+    {
+        group = null;
+        user = null;
+        if (!storeIsFresh())
+            return Condition.StoreDown;
+        if (caller.Find(link.Shown, out group, out user) is { } gone)
+            return gone;
+        var shown = Credentials.Of(http);
+        if (shown.Authorization is null || shown.Authorization == link.Shown.Authorization)
+            return null;
+        if (
+            caller.Find(shown with { UserToken = shown.UserToken ?? link.Shown.UserToken }, out var own, out var who) is
+            { } bad
+        )
+            return bad;
+        return own!.Config.Id == group!.Config.Id && who == user ? null : Condition.SessionGone;
+    }
+
+    private static async Task AnswerAsync(SseLink link, RequestBody body, GroupRoute group, UserId? user)
+    {
+        try
+        {
+            await link.Conversation.TakeAsync(body.Bytes, group, user);
+        }
+        finally
+        {
+            link.EndOne();
+            body.Dispose();
+        }
+    }
+
+    private async ValueTask WriteAsync(HttpContext http, Answer answer) =>
+        await new HttpReply(http, acceptsStream: false, null, options, time).FinishAsync(default, answer);
+}
