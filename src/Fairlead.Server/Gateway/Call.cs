@@ -1,5 +1,6 @@
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway.Bridge;
+using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
@@ -63,6 +64,9 @@ internal sealed class Call : ICallEvents, IDisposable
     public Revision Revision { get; }
     public IReply Reply { get; }
     public LegacySession? Session { get; init; }
+
+    /// <summary>What the client showed, for what stays open long; null where it needed nothing.</summary>
+    public Credentials? Shown { get; init; }
 
     /// <summary>Gives a header of the client's request; null where no headers mirror the body (legacy, stdio).</summary>
     public Func<string, string?>? Header { get; init; }

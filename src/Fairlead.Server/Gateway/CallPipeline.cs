@@ -145,7 +145,8 @@ internal sealed class CallPipeline(
                 ?? call.Group.FindResource(uri)
             : call.Group.FindResource(uri);
 
-    private static Answer Unknown(Call call, Condition condition, string name)
+    /// <summary>The answer for a name or URI that leads nowhere.</summary>
+    public static Answer Unknown(Call call, Condition condition, string name)
     {
         var shown = name.Length > 128 ? name[..128] + "…" : name;
         var answer = ErrorTable.Answer(

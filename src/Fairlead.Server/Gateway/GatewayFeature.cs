@@ -48,6 +48,7 @@ internal static class GatewayFeature
         services.AddSingleton<ConversationRoom>();
         services.AddSingleton<SseLinks>();
         services.AddSingleton<SseEndpoint>();
+        services.AddSingleton<Admissions>();
         services.AddSingleton<McpEndpoint>();
         services.AddSingleton<StdioFront>();
         services.AddHostedService<GatewayLoops>();

@@ -24,6 +24,23 @@ internal sealed record GatewayOptions
     /// <summary>Legacy sessions at once; default 1000 .</summary>
     public int MaxSessions { get; init; } = 1000;
 
+    /// <summary>
+    /// Share of <see cref="MaxSessions"/> that one group may hold while there are others, in percent; default 50.
+    /// </summary>
+    public int SessionShare { get; init; } = 50;
+
+    /// <summary>Resources one session or subscription may watch; default 1000.</summary>
+    public int MaxSubscriptions { get; init; } = 1000;
+
+    /// <summary>Bytes a legacy stream keeps of what was read, for <c>Last-Event-ID</c>; default 256 KiB.</summary>
+    public int ReplayBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Bytes that wait in one stream for its client, the oldest go first; default 16 MiB.</summary>
+    public int UnreadBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Bytes all legacy streams of the process keep together; default 256 MiB.</summary>
+    public long ReplayTotalBytes { get; init; } = 256L * 1024 * 1024;
+
     /// <summary>Idle time after which a legacy session ends; default 3600 s .</summary>
     public TimeSpan SessionIdle { get; init; } = TimeSpan.FromSeconds(3600);
 

@@ -29,6 +29,15 @@ internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions optio
             );
             return;
         }
+        if (wanted.Uris.Length > options.MaxSubscriptions)
+        {
+            await RefuseAsync(
+                call,
+                Condition.InvalidParams,
+                $"Invalid params: resourceSubscriptions has at most {options.MaxSubscriptions} URIs"
+            );
+            return;
+        }
         var listener = new Listener(call.RawId.ToArray(), wanted) { Reply = call.Reply };
         // A resource nobody here owns is left out of what is acknowledged.
         var watched = wanted

@@ -99,9 +99,19 @@ internal sealed class LocalMethods(
         if (uri is null)
             return ErrorTable.Answer(Condition.InvalidParams, call.RequestId, "Invalid params: uri is missing");
         if (call.Group.FindResource(uri) is not { } route)
-            return ErrorTable.Answer(Condition.UnknownResource, call.RequestId, $"Resource not found: {uri}");
-        if (call.Session!.Subscribe(uri))
+            return CallPipeline.Unknown(call, Condition.UnknownResource, uri);
+        var session = call.Session!;
+        if (session.Subscriptions().Count >= options.MaxSubscriptions)
+            return ErrorTable.Answer(
+                Condition.TooManyListeners,
+                call.RequestId,
+                $"A session watches at most {options.MaxSubscriptions} resources: unsubscribe some first"
+            );
+        if (session.Subscribe(uri, new WatchedResource(route.Slot, route.UpstreamName)))
             await watches.AddAsync(route.Slot, route.UpstreamName);
+        // The session may have ended meanwhile, with nobody left to take the watch away.
+        if (session.Ended.IsCancellationRequested)
+            watches.Release(session);
         return Answer.Result(Empty);
     }
 
@@ -111,8 +121,8 @@ internal sealed class LocalMethods(
         call.Name = uri;
         if (uri is null)
             return ErrorTable.Answer(Condition.InvalidParams, call.RequestId, "Invalid params: uri is missing");
-        if (call.Session!.Unsubscribe(uri) && call.Group.FindResource(uri) is { } route)
-            watches.Remove(route.Slot, route.UpstreamName);
+        if (call.Session!.Unsubscribe(uri) is { } watched)
+            watches.Remove(watched.Slot, watched.Uri);
         return Answer.Result(Empty);
     }
 }

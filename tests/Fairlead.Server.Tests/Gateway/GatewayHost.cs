@@ -71,6 +71,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public ConcurrentQueue<CallLogRow> Rows { get; } = new();
     public bool StoreIsFresh { get; set; } = true;
     public SessionStore Sessions => app.Services.GetRequiredService<SessionStore>();
+    public ResourceWatches Watches => app.Services.GetRequiredService<ResourceWatches>();
     public ServiceSlots Slots => app.Services.GetRequiredService<ServiceSlots>();
     public CallsInFlight InFlight => app.Services.GetRequiredService<CallsInFlight>();
     public TestServer Server => app.GetTestServer();
@@ -142,6 +143,12 @@ internal sealed class GatewayHost : IAsyncDisposable
         foreach (var item in of.SelectMany(n => services[new ServiceId(n)].Items))
             Publish(group.Id, item.Service, item.Kind, item.Name, item.Name);
         return group;
+    }
+
+    public void RemoveGroup(string code)
+    {
+        groups.RemoveAll(g => g.Id == new GroupId(code));
+        publications.RemoveAll(p => p.Group == new GroupId(code));
     }
 
     public void Publish(GroupId group, ServiceId? service, ItemKind kind, string exposed, string upstream) =>

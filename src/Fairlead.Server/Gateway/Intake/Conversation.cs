@@ -102,7 +102,7 @@ internal sealed class Conversation(ConversationRoom room, Func<byte[], bool> wri
     {
         if (envelope is { Method: McpMethod.Initialize, Kind: MessageKind.Request })
         {
-            var answer = room.Legacy.Initialize(envelope, group, user, out var opened);
+            var answer = room.Legacy.Initialize(envelope, group, user, shown: null, out var opened);
             await FinishAsync(envelope, answer);
             if (opened is not null)
                 Begin(opened);

@@ -11,8 +11,9 @@ using Microsoft.AspNetCore.Http;
 namespace Fairlead.Server.Gateway.Intake;
 
 /// <summary>What handshake revisions add: <c>initialize</c>, sessions, notifications and responses of the client.</summary>
-internal sealed class LegacyIntake(SessionStore sessions, LocalMethods local)
+internal sealed class LegacyIntake(SessionStore sessions, LocalMethods local, Routes routes)
 {
+    private const int MaxKeptBytes = 16 * 1024;
     private const string SessionHeader = "Mcp-Session-Id";
     private const string VersionHeader = "MCP-Protocol-Version";
 
@@ -37,21 +38,37 @@ internal sealed class LegacyIntake(SessionStore sessions, LocalMethods local)
     }
 
     /// <summary>Opens a session and makes the answer to <c>initialize</c>.</summary>
-    public Answer Initialize(Envelope envelope, GroupRoute group, UserId? user, out LegacySession? session)
+    public Answer Initialize(
+        Envelope envelope,
+        GroupRoute group,
+        UserId? user,
+        Credentials? shown,
+        out LegacySession? session
+    )
     {
         session = null;
         var parameters = envelope.Params.Of(envelope.Message).Span;
         var requested = JsonScan.Text(parameters, "protocolVersion"u8);
         if (requested is null)
             return ErrorTable.Answer(Condition.InvalidParams, detail: "Invalid params: protocolVersion is missing");
+        var clientInfo = Object(parameters, "clientInfo"u8);
+        var capabilities = Object(parameters, "capabilities"u8);
+        // They are kept as long as the session is.
+        if (clientInfo.Length > MaxKeptBytes || capabilities.Length > MaxKeptBytes)
+            return ErrorTable.Answer(
+                Condition.InvalidParams,
+                detail: $"Invalid params: clientInfo and capabilities have at most {MaxKeptBytes} bytes each"
+            );
         // A revision we do not speak gets the newest handshake one; the client decides (2025-11-25 lifecycle).
         var rules = RevisionRules.Agreed(requested);
         session = sessions.Open(
             group.Config.Id,
             user,
             rules,
-            Object(parameters, "clientInfo"u8),
-            Object(parameters, "capabilities"u8)
+            clientInfo,
+            capabilities,
+            shown,
+            isOnlyGroup: routes.Table.ById.Count <= 1
         );
         return session is null
             ? ErrorTable.Answer(Condition.SessionsFull, retryAfter: 5)

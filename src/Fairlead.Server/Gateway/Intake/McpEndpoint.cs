@@ -118,6 +118,7 @@ internal sealed class McpEndpoint(
         var headers = http.Request.Headers;
         using var call = new Call(envelope, group, user, Revision.V20260728, reply, options, time)
         {
+            Shown = Credentials.Of(http),
             Header = name => headers.TryGetValue(name, out var values) ? values.ToString() : null,
         };
         // Closing the response is the cancellation in this era (R11).
@@ -137,7 +138,7 @@ internal sealed class McpEndpoint(
         var id = envelope.Id.Of(envelope.Message);
         if (envelope is { Method: McpMethod.Initialize, Kind: MessageKind.Request })
         {
-            var answer = legacy.Initialize(envelope, group, user, out var opened);
+            var answer = legacy.Initialize(envelope, group, user, Credentials.Of(http), out var opened);
             reply.NewSessionId = opened?.Id;
             await reply.FinishAsync(id, answer);
             return null;

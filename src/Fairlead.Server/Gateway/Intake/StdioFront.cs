@@ -39,6 +39,7 @@ internal sealed class StdioFront(Routes routes, ConversationRoom room)
         conversation.EndSubscriptions();
         await Task.WhenAll(running.Keys).WaitAsync(room.Options.Drain, room.Time, CancellationToken.None);
         conversation.End();
+        await lines.CompleteAsync().WaitAsync(room.Options.Drain, room.Time, CancellationToken.None);
     }
 
     private static Task RefuseAsync(StdioLines lines, byte[] line)

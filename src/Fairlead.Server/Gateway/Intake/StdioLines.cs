@@ -1,12 +1,34 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Threading.Channels;
 
 namespace Fairlead.Server.Gateway.Intake;
 
-/// <summary>Newline-delimited JSON over a pair of streams (spec 2026-07-28 transports/stdio). Writes are whole lines.</summary>
-internal sealed class StdioLines(Stream input, Stream output, int maxLine)
+/// <summary>
+/// Newline-delimited JSON over a pair of streams (spec 2026-07-28 transports/stdio). Writes are whole lines, and never
+/// wait for a client that does not read.
+/// </summary>
+internal sealed class StdioLines
 {
-    private readonly Lock writing = new();
+    // What waits for a client that reads slowly; one that does not read at all is given up.
+    private const long MaxWaiting = 64L * 1024 * 1024;
+
+    private readonly Channel<byte[]> queue = Channel.CreateUnbounded<byte[]>(
+        new UnboundedChannelOptions { SingleReader = true }
+    );
+    private readonly Stream input;
+    private readonly Stream output;
+    private readonly int maxLine;
+    private readonly Task writing;
+    private long waiting;
+
+    public StdioLines(Stream input, Stream output, int maxLine)
+    {
+        this.input = input;
+        this.output = output;
+        this.maxLine = maxLine;
+        writing = Task.Run(WriteQueuedAsync);
+    }
 
     /// <summary>Writes one message as one line; false when the client no longer reads.</summary>
     public bool Write(byte[] message)
@@ -17,18 +39,40 @@ internal sealed class StdioLines(Stream input, Stream output, int maxLine)
         line.AsSpan().Replace((byte)'\n', (byte)' ');
         line.AsSpan().Replace((byte)'\r', (byte)' ');
         line[^1] = (byte)'\n';
+        if (Interlocked.Add(ref waiting, line.Length) > MaxWaiting)
+        {
+            Interlocked.Add(ref waiting, -line.Length);
+            queue.Writer.TryComplete();
+            return false;
+        }
+        return queue.Writer.TryWrite(line);
+    }
+
+    /// <summary>Takes no more lines; completes when all are written.</summary>
+    public Task CompleteAsync()
+    {
+        queue.Writer.TryComplete();
+        return writing;
+    }
+
+    private async Task WriteQueuedAsync()
+    {
         try
         {
-            lock (writing)
+            while (await queue.Reader.WaitToReadAsync())
             {
-                output.Write(line);
-                output.Flush();
+                while (queue.Reader.TryRead(out var line))
+                {
+                    await output.WriteAsync(line);
+                    Interlocked.Add(ref waiting, -line.Length);
+                }
+                await output.FlushAsync();
             }
-            return true;
         }
         catch (IOException)
         {
-            return false;
+            // The client is gone.
+            queue.Writer.TryComplete();
         }
     }
 

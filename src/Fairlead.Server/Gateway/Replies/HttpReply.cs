@@ -141,7 +141,7 @@ internal sealed class HttpReply(
     {
         if (stream is not null)
             return;
-        stream = session is null ? new EventStream(0, keep: 0) : session.OpenStream();
+        stream = session is null ? new EventStream(0, StreamBounds.Passing(options)) : session.OpenStream();
         pump = Task.Run(PumpAsync);
     }
 

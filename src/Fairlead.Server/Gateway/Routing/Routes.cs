@@ -44,6 +44,9 @@ internal sealed class Routes
 
     public RouteTable Table => table;
 
+    /// <summary>Raised after a new table is in force.</summary>
+    public event Action? Swapped;
+
     /// <summary>Builds the table of a snapshot and swaps it in; a snapshot that cannot be built leaves the old one.</summary>
     public void Swap(StoreSnapshot snapshot)
     {
@@ -68,6 +71,7 @@ internal sealed class Routes
                     TellChanges(old, group);
             }
         }
+        Swapped?.Invoke();
     }
 
     private void TellChanges(GroupRoute old, GroupRoute now)

@@ -5,15 +5,17 @@ namespace Fairlead.Server.Gateway.Sessions;
 /// <summary>
 /// The events of one response stream: appended by whoever has something to say, read by the one connection that is
 /// attached. It outlives connections, so a legacy client that lost one goes on by <c>Last-Event-ID</c>; for a
-/// connection that cannot resume (<paramref name="keep"/> 0) what was read is forgotten at once.
+/// connection that cannot resume (<see cref="StreamBounds.Keep"/> 0) what was read is forgotten at once.
 /// </summary>
-internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
+internal sealed class EventStream(int number, StreamBounds bounds, ReplayBudget? budget = null)
 {
     private readonly Lock gate = new();
     private readonly List<byte[]> events = [];
     private TaskCompletionSource wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long first = 1;
     private long read;
+    private long bytes;
+    private long readBytes;
     private bool completed;
     private int attachment;
 
@@ -39,11 +41,7 @@ internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
         {
             lock (gate)
             {
-                var from = (int)Math.Max(0, read - first + 1);
-                long bytes = 0;
-                for (var i = from; i < events.Count; i++)
-                    bytes += events[i].Length;
-                return (events.Count - from, bytes);
+                return (events.Count - ReadCount, bytes - readBytes);
             }
         }
     }
@@ -66,6 +64,8 @@ internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
             if (completed)
                 return false;
             events.Add(message);
+            bytes += message.Length;
+            budget?.Add(message.Length);
             Trim();
             toWake = wake;
             wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -129,21 +129,72 @@ internal sealed class EventStream(int number, int keep, int pendingLimit = 1024)
             if (index < first + events.Count)
             {
                 var message = events[(int)(index - first)];
-                read = Math.Max(read, index);
-                Trim();
+                if (index > read)
+                {
+                    read = index;
+                    readBytes += message.Length;
+                    Trim();
+                }
                 return (index, message, false);
             }
             return (0, null, completed);
         }
     }
 
+    /// <summary>Bytes held now.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (gate)
+                return bytes;
+        }
+    }
+
+    /// <summary>Ends the stream and gives its memory back; nobody can resume it any more.</summary>
+    public void Release(DateTimeOffset at)
+    {
+        Complete(at);
+        lock (gate)
+            Drop(events.Count);
+    }
+
+    private int ReadCount => (int)Math.Max(0, Math.Min(read - first + 1, events.Count));
+
+    // Read events are kept for a resume as far as the bounds allow, unread ones up to their own; the oldest go first.
     private void Trim()
     {
-        // Unread events wait up to the pending limit; read ones are kept for a resume.
-        var done = Math.Min(events.Count, Math.Max(read - keep - first + 1, events.Count - pendingLimit));
-        if (done <= 0)
-            return;
-        events.RemoveRange(0, (int)done);
-        first += done;
+        var keep = budget is { IsOver: true } ? 0 : bounds.Keep;
+        while (
+            ReadCount is > 0 and var done && (done > keep || readBytes > bounds.KeepBytes)
+            || events.Count - ReadCount > bounds.Unread
+            || (events.Count > 1 && bytes - readBytes > bounds.UnreadBytes)
+        )
+            Drop(1);
     }
+
+    private void Drop(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var length = events[i].Length;
+            bytes -= length;
+            budget?.Add(-length);
+            if (first + i <= read)
+                readBytes -= length;
+        }
+        events.RemoveRange(0, count);
+        first += count;
+    }
+}
+
+/// <summary>What a stream may hold.</summary>
+/// <param name="Keep">Read events kept for a resume.</param>
+/// <param name="KeepBytes">Bytes of these.</param>
+/// <param name="Unread">Events that wait for the client.</param>
+/// <param name="UnreadBytes">Bytes of these.</param>
+internal readonly record struct StreamBounds(int Keep, long KeepBytes, int Unread, long UnreadBytes)
+{
+    /// <summary>A stream nobody can resume.</summary>
+    public static StreamBounds Passing(GatewayOptions options) => new(0, 0, 1024, options.UnreadBytes);
 }

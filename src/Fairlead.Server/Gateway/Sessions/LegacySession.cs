@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Text;
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway.Handshake;
+using Fairlead.Server.Gateway.Intake;
+using Fairlead.Server.Services;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Storage;
 
@@ -11,14 +13,24 @@ namespace Fairlead.Server.Gateway.Sessions;
 /// One legacy client between <c>initialize</c> and DELETE, bound to the group and user that opened it (R52). Tables are
 /// made when first needed: an idle session stays small (≤ 20 KiB).
 /// </summary>
-internal sealed class LegacySession(string id, GroupId group, UserId? user, RevisionRules rules, GatewayOptions options)
+internal sealed class LegacySession(
+    string id,
+    GroupId group,
+    UserId? user,
+    RevisionRules rules,
+    GatewayOptions options,
+    ReplayBudget budget
+)
 {
+    // Finished streams that may still be resumed; each holds little, together they hold no more than one may.
+    private const int MaxFinishedStreams = 64;
     private readonly GatewayOptions options = options;
+    private readonly ReplayBudget budget = budget;
     private readonly Lock gate = new();
     private ConcurrentDictionary<string, Call>? calls;
     private ConcurrentDictionary<string, TaskCompletionSource<QuestionAnswer>>? questions;
     private ConcurrentDictionary<int, EventStream>? streams;
-    private HashSet<string>? subscriptions;
+    private Dictionary<string, WatchedResource>? subscriptions;
     private long nextQuestion;
     private int nextStream;
     private int running;
@@ -36,7 +48,10 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
     public ReadOnlyMemory<byte> Capabilities { get; init; }
     public string? ClientName { get; init; }
 
-    /// <summary>Log level asked for by <c>logging/setLevel</c>; null sends none.</summary>
+    /// <summary>What the client showed when it opened the session; null where it needed nothing (standard streams).</summary>
+    public Credentials? Shown { get; init; }
+
+    /// <summary>Log level asked for by <c>logging/setLevel</c>; null leaves the choice to us: all.</summary>
     public string? LogLevel { get; set; }
     public DateTimeOffset LastSeen { get; set; }
 
@@ -102,11 +117,18 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
             waiting.TrySetResult(answer);
     }
 
+    /// <summary>Streams of ended calls that can still be resumed.</summary>
+    public int FinishedStreams => streams?.Values.Count(s => s.Number != 0 && s.IsCompleted) ?? 0;
+
+    /// <summary>Bytes all streams of the session hold.</summary>
+    public long StreamBytes => streams?.Values.Sum(s => s.Bytes) ?? 0;
+
     /// <summary>Opens the stream of one response.</summary>
     public EventStream OpenStream()
     {
+        ForgetFinished();
         var number = Interlocked.Increment(ref nextStream);
-        var stream = new EventStream(number, Keep);
+        var stream = new EventStream(number, Bounds(1024), budget);
         Streams[number] = stream;
         return stream;
     }
@@ -117,7 +139,7 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
         EverStreamed = true;
         return Streams.GetOrAdd(
             0,
-            static (_, session) => new EventStream(0, session.Keep, session.options.ReplayEvents),
+            static (_, session) => new EventStream(0, session.Bounds(session.options.ReplayEvents), session.budget),
             this
         );
     }
@@ -140,34 +162,39 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
                 && !stream.IsAttached
                 && now - stream.CompletedAt > options.ReplayKept
             )
-                streams.TryRemove(number, out _);
+                Forget(stream, now);
         }
     }
 
-    public void Forget(EventStream stream) => streams?.TryRemove(stream.Number, out _);
-
-    public bool Subscribe(string uri)
+    /// <summary>Notes that the client watches a resource; false when it did already.</summary>
+    public bool Subscribe(string uri, WatchedResource resource)
     {
         lock (gate)
-            return (subscriptions ??= []).Add(uri);
+            return (subscriptions ??= []).TryAdd(uri, resource);
     }
 
-    public bool Unsubscribe(string uri)
+    /// <summary>The resource the client watched under this URI and does no more; null when it did not.</summary>
+    public WatchedResource? Unsubscribe(string uri)
     {
         lock (gate)
-            return subscriptions?.Remove(uri) ?? false;
+            return subscriptions is not null && subscriptions.Remove(uri, out var resource) ? resource : null;
+    }
+
+    /// <summary>All it watched; from now on it watches nothing.</summary>
+    public IReadOnlyCollection<WatchedResource> UnsubscribeAll()
+    {
+        lock (gate)
+        {
+            IReadOnlyCollection<WatchedResource> all = subscriptions is null ? [] : [.. subscriptions.Values];
+            subscriptions = null;
+            return all;
+        }
     }
 
     public IReadOnlyList<string> Subscriptions()
     {
         lock (gate)
-            return subscriptions is null ? [] : [.. subscriptions];
-    }
-
-    public bool IsSubscribed(string uri)
-    {
-        lock (gate)
-            return subscriptions?.Contains(uri) ?? false;
+            return subscriptions is null ? [] : [.. subscriptions.Keys];
     }
 
     /// <summary>Ends everything that hangs on the session.</summary>
@@ -177,11 +204,46 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
         foreach (var call in calls?.Values ?? [])
             call.Cancel(CancelCause.SessionEnded);
         foreach (var stream in streams?.Values ?? [])
+        {
             stream.Complete(now);
+            // What is attached still writes what it has; the rest is nobody's any more.
+            if (!stream.IsAttached)
+                stream.Release(now);
+        }
     }
 
     // What nobody can resume need not be kept.
-    private int Keep => Rules.EventIds ? options.ReplayEvents : 0;
+    private StreamBounds Bounds(int unread) =>
+        Rules.EventIds
+            ? new(options.ReplayEvents, options.ReplayBytes, unread, options.UnreadBytes)
+            : StreamBounds.Passing(options) with
+            {
+                Unread = unread,
+            };
+
+    private void ForgetFinished()
+    {
+        if (streams is null)
+            return;
+        var finished = streams.Values.Where(s => s.Number != 0 && s.IsCompleted && !s.IsAttached).ToList();
+        if (finished.Count == 0)
+            return;
+        var bytes = finished.Sum(s => s.Bytes);
+        foreach (var stream in finished.OrderBy(s => s.Number).ToList())
+        {
+            if (finished.Count < MaxFinishedStreams && bytes <= options.UnreadBytes && !budget.IsOver)
+                return;
+            bytes -= stream.Bytes;
+            finished.Remove(stream);
+            Forget(stream, stream.CompletedAt);
+        }
+    }
+
+    private void Forget(EventStream stream, DateTimeOffset now)
+    {
+        if (streams!.TryRemove(stream.Number, out _))
+            stream.Release(now);
+    }
 
     private ConcurrentDictionary<string, Call> Calls => calls ?? Make(ref calls);
 
@@ -197,3 +259,6 @@ internal sealed class LegacySession(string id, GroupId group, UserId? user, Revi
             return field ??= new(concurrencyLevel: 1, capacity: 1);
     }
 }
+
+/// <summary>A resource as its owner knows it.</summary>
+internal sealed record WatchedResource(ServiceSlot Slot, string Uri);

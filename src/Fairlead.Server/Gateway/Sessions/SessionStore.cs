@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway.Handshake;
+using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Gateway.Sessions;
@@ -10,6 +11,7 @@ internal sealed class SessionStore(SessionIds ids, GatewayOptions options, TimeP
 {
     private readonly ConcurrentDictionary<string, LegacySession> sessions = new();
     private readonly Lock opening = new();
+    private readonly ReplayBudget budget = new(options.ReplayTotalBytes);
 
     public int Count => sessions.Count;
 
@@ -18,25 +20,34 @@ internal sealed class SessionStore(SessionIds ids, GatewayOptions options, TimeP
     /// <summary>Raised when a session is gone, so that what it held elsewhere can be released.</summary>
     public event Action<LegacySession>? Closed;
 
-    /// <summary>Opens a session; null when all <see cref="GatewayOptions.MaxSessions"/> are active.</summary>
+    /// <summary>
+    /// Opens a session; null when all <see cref="GatewayOptions.MaxSessions"/> are active, or as many as one group may hold
+    /// beside others.
+    /// </summary>
     public LegacySession? Open(
         GroupId group,
         UserId? user,
         RevisionRules rules,
         ReadOnlyMemory<byte> clientInfo,
-        ReadOnlyMemory<byte> capabilities
+        ReadOnlyMemory<byte> capabilities,
+        Credentials? shown = null,
+        bool isOnlyGroup = true
     )
     {
-        var session = new LegacySession(ids.New(), group, user, rules, options)
+        var session = new LegacySession(ids.New(), group, user, rules, options, budget)
         {
             ClientInfo = clientInfo,
             Capabilities = capabilities,
             ClientName = JsonScan.Text(clientInfo.Span, "name"u8),
             LastSeen = time.GetUtcNow(),
+            Shown = shown,
         };
+        var share = isOnlyGroup ? options.MaxSessions : Math.Max(1, options.MaxSessions * options.SessionShare / 100);
         lock (opening)
         {
-            if (sessions.Count >= options.MaxSessions && !GiveWay())
+            // Who holds its share makes room among its own; else anybody's idle one gives way.
+            var own = OfGroup(group).Count() >= share;
+            if ((own || sessions.Count >= options.MaxSessions) && !GiveWay(own ? OfGroup(group) : sessions.Values))
                 return null;
             sessions[session.Id] = session;
         }
@@ -92,10 +103,10 @@ internal sealed class SessionStore(SessionIds ids, GatewayOptions options, TimeP
 
     // First those that never opened a stream and rest a while (clients that open one per call and leak it), then the
     // longest idle one; an active one never.
-    private bool GiveWay()
+    private bool GiveWay(IEnumerable<LegacySession> among)
     {
         var now = time.GetUtcNow();
-        var idle = sessions.Values.Where(s => !s.IsActive).ToList();
+        var idle = among.Where(s => !s.IsActive).ToList();
         var leaked = idle.Where(s => !s.EverStreamed && now - s.LastSeen >= options.SessionGivesWay);
         var victim = leaked.MinBy(s => s.LastSeen) ?? idle.MinBy(s => s.LastSeen);
         if (victim is null)

@@ -12,9 +12,8 @@ internal sealed class SseLink
 {
     private const int MaxUnanswered = 64;
 
-    // A client that does not read is cut off, it does not fill our memory.
+    // A client that does not read is cut off (Write): it loses nothing silently and does not fill our memory.
     private const int MaxUnread = 1024;
-    private const long MaxUnreadBytes = 16 * 1024 * 1024;
 
     private readonly ConversationRoom room;
     private readonly Action cut;
@@ -26,6 +25,7 @@ internal sealed class SseLink
         this.cut = cut;
         Id = id;
         Shown = shown;
+        Stream = new EventStream(0, new StreamBounds(0, 0, int.MaxValue, long.MaxValue));
         Conversation = new Conversation(room, Write);
     }
 
@@ -34,7 +34,7 @@ internal sealed class SseLink
     /// <summary>What the client showed when it connected; it must be good still at every message.</summary>
     public Credentials Shown { get; }
 
-    public EventStream Stream { get; } = new(0, keep: 0, MaxUnread + 1);
+    public EventStream Stream { get; }
 
     public Conversation Conversation { get; }
 
@@ -62,7 +62,7 @@ internal sealed class SseLink
     private bool Write(byte[] message)
     {
         var (count, bytes) = Stream.Unread;
-        if (count >= MaxUnread || bytes + message.Length > MaxUnreadBytes)
+        if (count >= MaxUnread || bytes + message.Length > Math.Max(room.Options.UnreadBytes, message.Length))
         {
             Cut();
             return false;
@@ -87,6 +87,8 @@ internal sealed class SseLinks(ConversationRoom room)
         links[link.Id] = link;
         return link;
     }
+
+    public IEnumerable<SseLink> All => links.Values;
 
     public SseLink? Find(string id) => links.GetValueOrDefault(id);
 
