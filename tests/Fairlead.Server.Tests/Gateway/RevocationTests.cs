@@ -69,8 +69,11 @@ public sealed class RevocationTests
         Spoil(host, how);
 
         // Both end by themselves, and nothing of the change is told to whoever held the old key.
-        (await stream.EventsAsync().Select(e => e.Data).Where(d => d.Length > 0).ToListAsync()).ShouldBeEmpty();
-        (await listen.EventsAsync().CountAsync()).ShouldBe(1, "only the acknowledgement");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15), TimeProvider.System);
+        (
+            await stream.EventsAsync().Select(e => e.Data).Where(d => d.Length > 0).ToListAsync(limit.Token)
+        ).ShouldBeEmpty();
+        (await listen.EventsAsync().CountAsync(limit.Token)).ShouldBe(1, "only the acknowledgement");
         await Eventually.UntilAsync(() => host.Sessions.Count == 1 && host.InFlight.Count == 0);
         (await others.SendAsync(Wire.Legacy(kept, "ping"))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }

@@ -98,12 +98,15 @@ internal static class Wire
     }
 
     /// <summary>Events of a stream as they come: id and data.</summary>
-    public static async IAsyncEnumerable<(string? Id, string Data)> EventsAsync(this HttpResponseMessage response)
+    public static async IAsyncEnumerable<(string? Id, string Data)> EventsAsync(
+        this HttpResponseMessage response,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
         string? id = null;
         string? data = null;
-        while (await reader.ReadLineAsync() is { } line)
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
             if (line.StartsWith("id: ", StringComparison.Ordinal))
                 id = line[4..];
