@@ -44,7 +44,7 @@ internal sealed class Routes
 
     public RouteTable Table => table;
 
-    /// <summary>Raised after a new table is in force.</summary>
+    /// <summary>Raised when a new table is in force, before anybody is told of it.</summary>
     public event Action? Swapped;
 
     /// <summary>Builds the table of a snapshot and swaps it in; a snapshot that cannot be built leaves the old one.</summary>
@@ -64,6 +64,8 @@ internal sealed class Routes
             }
             var before = table;
             table = next;
+            // First those go who may not know any more, then the others are told.
+            Swapped?.Invoke();
             GatewayLog.RoutesSwapped(logger, next.Epoch, next.ById.Count, next.ById.Values.Sum(g => g.ToolList.Count));
             foreach (var (id, group) in next.ById)
             {
@@ -71,7 +73,6 @@ internal sealed class Routes
                     TellChanges(old, group);
             }
         }
-        Swapped?.Invoke();
     }
 
     private void TellChanges(GroupRoute old, GroupRoute now)
