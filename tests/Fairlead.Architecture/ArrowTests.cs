@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Fairlead.Architecture;
 
+/// <summary>Layers stand on those below them and on nothing else (I-29).</summary>
 public sealed class ArrowTests
 {
     [Fact]

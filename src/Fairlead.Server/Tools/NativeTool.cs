@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Reflection;
 using System.Text.Json;
 using Fairlead.Protocol;
+using Fairlead.Toolkit;
 using Microsoft.Extensions.AI;
 using ModelContextProtocol.Server;
 
@@ -138,6 +139,3 @@ internal sealed class NativeTool
         return buffer.WrittenSpan.ToArray();
     }
 }
-
-/// <summary>Thrown by a tool to tell its caller what went wrong; the message is shown as it is.</summary>
-public sealed class ToolFailedException(string message) : Exception(message);

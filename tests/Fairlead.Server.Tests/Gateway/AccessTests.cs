@@ -32,7 +32,7 @@ public sealed class AccessTests
             _ => Task.FromResult(ScriptedChannel.Result("""{"resultType":"complete","content":[]}"""))
         );
 
-    // A-12: keys on one port return different tool lists; A-16: only the group's own tools.
+    // A-12: keys on one port return different tool lists; A-16: only the group's own tools; C-17: one process, logical servers.
     [Fact]
     public async Task List_ByKey_ShowsThatGroupOnly()
     {

@@ -190,6 +190,74 @@ public abstract class StoreContract
         store.Now.Catalogue.Length.ShouldBe(4);
     }
 
+    // with C-13, C-14, C-45, C-47: tables, columns and indexes of the source documents, on both engines
+    // (C-32).
+    [Theory]
+    [InlineData(
+        "mcp_tool_groups",
+        "id name description api_key enabled created_by created_at updated_at server_code hashed_api_key user_tier_access allowed_roles previous_valid_until",
+        "idx_enabled idx_created_by"
+    )]
+    [InlineData(
+        "mcp_tools",
+        "id tool_name group_id version description enabled timeout_seconds config_data created_at updated_at",
+        "idx_group_enabled idx_tool_name"
+    )]
+    public async Task Schema_OfTheSourceDocuments_IsThere(string table, string columns, string indexes)
+    {
+        StorageOptions options = await NewStoreAsync();
+        await using TestStore store = await TestStore.OpenAsync(options);
+        bool isSqlite = options.Provider == StorageProvider.Sqlite;
+        var found = await NamesAsync(
+            store,
+            isSqlite
+                ? $"SELECT name FROM pragma_table_info('{table}')"
+                : $"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'"
+        );
+        columns.Split(' ').Except(found).ShouldBeEmpty();
+        var indexed = await NamesAsync(
+            store,
+            isSqlite
+                ? $"SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = '{table}'"
+                : $"SELECT indexname FROM pg_indexes WHERE tablename = '{table}'"
+        );
+        indexes.Split(' ').Except(indexed).ShouldBeEmpty();
+    }
+
+    // C-13: a tool may be published in several groups under the same name, in one group only once.
+    [Fact]
+    public async Task Tool_InTwoGroups_HasItsNameInBoth()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceId files = await store.AddServiceAsync("files");
+        ServiceId more = await store.AddServiceAsync("more");
+        foreach (var name in new[] { "one", "two" })
+            (
+                await store
+                    .Get<GroupStore>()
+                    .CreateAsync(new GroupDraft { Name = name, Services = [files, more] }, null, default)
+            ).Require();
+        foreach (var service in new[] { files, more })
+            await store.Catalogue.SaveAsync(service, [.. TestStore.Items(service, ItemKind.Tool, "read")], default);
+        foreach (var group in store.Now.Groups)
+            store
+                .Now.Publications.Where(p => p.Group == group.Id)
+                .Select(p => p.ExposedName)
+                .ShouldBe(["read", "more_read"], ignoreOrder: true);
+    }
+
+    // P-96
+    [Fact]
+    public async Task Database_WithAThrowAwayTable_TakesAndGivesRows()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        await ExecuteAsync(store, "CREATE TABLE throw_away (id integer PRIMARY KEY, name varchar(20) NOT NULL)");
+        await ExecuteAsync(store, "INSERT INTO throw_away (id, name) VALUES (1, 'kept')");
+        (await NamesAsync(store, "SELECT name FROM throw_away")).ShouldBe(["kept"]);
+        await ExecuteAsync(store, "DROP TABLE throw_away");
+        await Should.ThrowAsync<System.Data.Common.DbException>(() => NamesAsync(store, "SELECT name FROM throw_away"));
+    }
+
     [Fact]
     public async Task Change_OfAnotherNode_ArrivesWithinASecond()
     {
@@ -275,6 +343,20 @@ public abstract class StoreContract
         command.CommandText = sql;
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<List<string>> NamesAsync(TestStore store, string sql)
+    {
+        await using var connection = await store.Get<IStoreEngine>().OpenAsync(default);
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Literals of the tests.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await using var reader = await command.ExecuteReaderAsync();
+        var names = new List<string>();
+        while (await reader.ReadAsync())
+            names.Add(reader.GetString(0));
+        return names;
     }
 
     private static async Task<GroupId> CreateAsync(TestStore store, params ServiceId[] services) =>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using Fairlead.Toolkit;
 using ModelContextProtocol.Server;
 
 namespace Fairlead.Server.Tools.Native;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using Fairlead.Server.Gateway.Routing;
+using Fairlead.Toolkit;
 using Microsoft.Extensions.AI;
 using ModelContextProtocol.Server;
 
