@@ -49,6 +49,7 @@ internal static class GatewayFeature
         services.AddSingleton<SseLinks>();
         services.AddSingleton<SseEndpoint>();
         services.AddSingleton<Admissions>();
+        services.AddSingleton<SessionCalls>();
         services.AddSingleton<McpEndpoint>();
         services.AddSingleton<StdioFront>();
         services.AddHostedService<GatewayLoops>();

@@ -8,7 +8,7 @@ import { violation } from '../lib/schema.js';
 
 const file = join(root, 'artifacts/conformance/messages.jsonl');
 
-describe('messages of both eras fit their schema', { skip: !existsSync(file) && 'dotnet test has not run' }, () => {
+describe('messages of both eras fit their schema', { skip: !existsSync(file) && !process.env.FAIRLEAD_REQUIRE_MESSAGES && 'dotnet test has not run' }, () => {
   const entries = existsSync(file)
     ? readFileSync(file, 'utf8')
         .trim()

@@ -18,6 +18,7 @@ internal sealed class McpEndpoint(
     SessionStore sessions,
     CallPipeline pipeline,
     SseEndpoint sse,
+    SessionCalls calls,
     Func<bool> storeIsFresh,
     GatewayOptions options,
     TimeProvider time
@@ -67,7 +68,7 @@ internal sealed class McpEndpoint(
             )
             {
                 handedOn = true;
-                await BatchAsync(http, body, group!, user, open);
+                await calls.BatchAsync(http, body, group!, user, open);
             }
             else if (fault != EnvelopeFault.None)
             {
@@ -81,7 +82,7 @@ internal sealed class McpEndpoint(
             else if (await LegacyAsync(http, reply, envelope, group!, user) is { } session)
             {
                 handedOn = true;
-                await SessionCallAsync(http, body, envelope, group!, user, session);
+                await calls.RunAsync(http, body, envelope, group!, user, session);
             }
         }
         finally
@@ -158,100 +159,6 @@ internal sealed class McpEndpoint(
         LegacyIntake.Accept(session!, envelope);
         http.Response.StatusCode = StatusCodes.Status202Accepted;
         return null;
-    }
-
-    private async Task SessionCallAsync(
-        HttpContext http,
-        RequestBody body,
-        Envelope envelope,
-        GroupRoute group,
-        UserId? user,
-        LegacySession session
-    )
-    {
-        var reply = new HttpReply(http, Accepts(http.Request), session, options, time);
-        var running = RunAsync(NewCall(envelope, group, user, session, reply), reply, session, body);
-        // A lost connection, or one that was sent away to poll, is not a cancellation here: the request ends, the call
-        // goes on, and its stream can be resumed.
-        if (!running.IsCompleted)
-            await reply.Detached;
-    }
-
-    private async Task BatchAsync(
-        HttpContext http,
-        RequestBody body,
-        GroupRoute group,
-        UserId? user,
-        LegacySession session
-    )
-    {
-        var reply = new HttpReply(http, Accepts(http.Request), session, options, time);
-        var running = RunBatchAsync(reply, body, group, user, session);
-        if (!running.IsCompleted)
-            await reply.Detached;
-    }
-
-    private async Task RunBatchAsync(
-        HttpReply reply,
-        RequestBody body,
-        GroupRoute group,
-        UserId? user,
-        LegacySession session
-    )
-    {
-        try
-        {
-            var answers = await new Batch(reply.Send).RunAsync(
-                body.Bytes,
-                session,
-                (envelope, part) => RunAsync(NewCall(envelope, group, user, session, part), session)
-            );
-            if (answers is null)
-                await reply.AcceptAsync();
-            else
-                await reply.FinishAsync(answers);
-        }
-        finally
-        {
-            body.Dispose();
-            reply.Detach();
-        }
-    }
-
-    private Call NewCall(Envelope envelope, GroupRoute group, UserId? user, LegacySession session, IReply reply) =>
-        new(envelope, group, user, session.Revision, reply, options, time) { Session = session };
-
-    private async Task RunAsync(Call call, HttpReply reply, LegacySession session, RequestBody body)
-    {
-        try
-        {
-            await RunAsync(call, session);
-        }
-        finally
-        {
-            body.Dispose();
-            reply.Detach();
-        }
-    }
-
-    private async Task RunAsync(Call call, LegacySession session)
-    {
-        var id = LegacyIntake.Id(call.Envelope);
-        var begun = session.TryBegin(id, call);
-        try
-        {
-            if (begun)
-                await pipeline.RunAsync(call);
-            else
-                await call.Reply.FinishAsync(call.RawId, ErrorTable.Answer(Condition.IdInFlight));
-        }
-        finally
-        {
-            if (begun)
-                session.End(id);
-            session.LastSeen = time.GetUtcNow();
-            call.Dispose();
-        }
     }
 
     private async Task GetAsync(HttpContext http)
@@ -363,7 +270,7 @@ internal sealed class McpEndpoint(
     /// Whether the client takes an event stream. Lenient (contracts.md §2.7): a missing or partial Accept means a client
     /// that reads JSON, and it gets JSON.
     /// </summary>
-    private static bool Accepts(HttpRequest request)
+    public static bool Accepts(HttpRequest request)
     {
         foreach (var value in request.Headers.Accept)
         {
