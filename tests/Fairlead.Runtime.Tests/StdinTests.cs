@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using Fairlead.Runtime.Native;
+using Fairlead.Runtime.Pipes;
 using Fairlead.Testing;
 using Shouldly;
 using Xunit;
@@ -82,6 +84,31 @@ public sealed class StdinTests : HostTest
             seen.Where(n => n / 1_000_000 == sender)
                 .Select(n => n % 1_000_000)
                 .ShouldBe(Enumerable.Range(0, perSender));
+    }
+
+    [Fact]
+    public async Task Send_ABurstThatWasTaken_HoldsItsMemoryNoLonger()
+    {
+        var pipe = Pipe.Create();
+        Pipe.DoNotBlock(pipe.WriteEnd);
+        var writer = new StdinWriter(pipe.WriteEnd, "child", new ProcessHostOptions(), TimeProvider.System, _ => { });
+        for (var n = 0; n < 100; n++)
+            writer.Send(Message(64 * 1024, n)).ShouldBe(SendResult.Sent);
+        writer.Held.ShouldBeGreaterThan(5 * 1024 * 1024);
+
+        var reading = Task.Run(
+            () =>
+            {
+                var buffer = new byte[256 * 1024];
+                while (Pipe.Read(pipe.ReadEnd, buffer) > 0) { }
+            },
+            Token
+        );
+
+        await Eventually.UntilAsync(() => writer.Held <= 64 * 1024);
+        writer.Close();
+        await reading;
+        pipe.ReadEnd.Dispose();
     }
 
     [Fact]

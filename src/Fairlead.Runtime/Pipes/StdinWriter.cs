@@ -31,6 +31,16 @@ internal sealed class StdinWriter(
     private bool writing;
     private Thread? drainer;
 
+    /// <summary>Bytes held for what waits, used or not.</summary>
+    public int Held
+    {
+        get
+        {
+            lock (gate)
+                return queue.Length;
+        }
+    }
+
     /// <summary>
     /// Sends one message and its line end. Line ends inside (white space between JSON tokens, a raw one in a string
     /// is not JSON) become spaces, because to the service each would end the message.
@@ -127,7 +137,15 @@ internal sealed class StdinWriter(
                 return;
         }
         if (start == end)
-            start = end = 0;
+            Reset();
+    }
+
+    // One burst must not hold its memory for as long as the service lives.
+    private void Reset()
+    {
+        start = end = 0;
+        if (queue.Length > SmallQueue)
+            queue = [];
     }
 
     private Thread StartDrainer()
@@ -177,7 +195,10 @@ internal sealed class StdinWriter(
             start = written < 0 ? end : start + written;
             if (written > 0)
                 progressAt = time.GetTimestamp();
-            return start != end;
+            if (start != end)
+                return true;
+            Reset();
+            return false;
         }
     }
 

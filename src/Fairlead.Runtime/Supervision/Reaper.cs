@@ -54,8 +54,9 @@ internal sealed unsafe class Reaper
     /// <summary>Lets go of a child that has ended.</summary>
     public void Collect(int pid)
     {
-        TryCollect(pid);
+        // In this order: once collected the number may be a new child's, whose watch must be its own.
         watched.TryRemove(pid, out _);
+        TryCollect(pid);
     }
 
     /// <summary>Collects one child if it has ended; false when it lives or is not ours.</summary>
