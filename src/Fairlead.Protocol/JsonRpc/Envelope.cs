@@ -80,6 +80,9 @@ public sealed class Envelope
     /// <summary><c>params._meta</c> object.</summary>
     public Slice Meta { get; internal set; }
 
+    /// <summary>The <c>null</c> given as <c>params._meta</c>; then <see cref="Meta"/> is absent.</summary>
+    public Slice MetaNull { get; internal set; }
+
     /// <summary><c>params.requestId</c> of a cancellation, raw JSON.</summary>
     public Slice CancelledId { get; internal set; }
 

@@ -229,7 +229,10 @@ internal ref struct EnvelopeWalk(ReadOnlySpan<byte> message, PlainJson plain, En
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            badParams |= reader.TokenType != JsonTokenType.Null;
+            if (reader.TokenType != JsonTokenType.Null)
+                badParams = true;
+            else if (level == 2)
+                envelope.MetaNull = Since((int)reader.TokenStartIndex);
             return CheckValue(ref keys);
         }
         var start = (int)reader.TokenStartIndex;

@@ -44,7 +44,7 @@ internal sealed class CallPipeline(
         }
         catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
         {
-            await call.Reply.AbandonAsync();
+            await AbandonAsync(call);
         }
         catch (Exception e)
         {
@@ -70,8 +70,10 @@ internal sealed class CallPipeline(
 
     private async ValueTask ListenAsync(Call call)
     {
-        await local.ListenAsync(call);
-        traffic.Write(call, default);
+        if (await local.ListenAsync(call) is { } refusal)
+            await EndAsync(call, refusal);
+        else if (call.TryEnd())
+            traffic.Write(call, default);
     }
 
     private async ValueTask AnswerAsync(Call call) => await EndAsync(call, await local.AnswerAsync(call));
@@ -99,11 +101,7 @@ internal sealed class CallPipeline(
             await EndAsync(call, late);
             return;
         }
-        await call.Reply.AbandonAsync();
-        traffic.Write(
-            call,
-            new Answer(true, default) { Code = McpErrorCode.InternalError, Message = $"cancelled: {call.Cause}" }
-        );
+        await AbandonAsync(call);
     }
 
     private static ItemRoute? Find(Call call, out Answer missing)
@@ -185,7 +183,35 @@ internal sealed class CallPipeline(
     {
         if (!call.TryEnd())
             return;
-        await call.Reply.FinishAsync(call.RawId, answer);
-        traffic.Write(call, answer);
+        try
+        {
+            await call.Reply.FinishAsync(call.RawId, answer);
+        }
+        finally
+        {
+            // Also of an answer that could not be sent: what the call did is done.
+            traffic.Write(call, answer);
+        }
+    }
+
+    private async ValueTask AbandonAsync(Call call)
+    {
+        if (!call.TryEnd())
+            return;
+        try
+        {
+            await call.Reply.AbandonAsync();
+        }
+        finally
+        {
+            traffic.Write(
+                call,
+                new Answer(true, default)
+                {
+                    Code = McpErrorCode.InternalError,
+                    Message = $"cancelled: {call.CauseOrDeadline}",
+                }
+            );
+        }
     }
 }

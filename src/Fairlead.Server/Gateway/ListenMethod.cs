@@ -10,33 +10,29 @@ namespace Fairlead.Server.Gateway;
 /// <summary><c>subscriptions/listen</c> of a modern client: acknowledged first, then open until either side ends it (R41).</summary>
 internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions options)
 {
-    public async ValueTask RunAsync(Call call)
+    /// <summary>Runs it to its end; a refusal instead when nothing was opened.</summary>
+    public async ValueTask<Answer?> RunAsync(Call call)
     {
         var traffic = call.Group.Traffic;
         if (traffic.Listeners.Count >= options.MaxListeners)
-        {
-            await RefuseAsync(call, Condition.TooManyListeners);
-            return;
-        }
+            return Refusal(call, Condition.TooManyListeners);
         var filter = JsonScan.Find(call.Envelope.Params.Of(call.Envelope.Message.Span), "notifications"u8);
         var wanted = filter.Present ? Read(filter.Of(call.Envelope.Params.Of(call.Envelope.Message))) : null;
         if (wanted is null)
         {
-            await RefuseAsync(
+            return Refusal(
                 call,
                 Condition.InvalidParams,
                 "Invalid params: notifications must be an object of the filter's types"
             );
-            return;
         }
         if (wanted.Uris.Length > options.MaxSubscriptions)
         {
-            await RefuseAsync(
+            return Refusal(
                 call,
                 Condition.InvalidParams,
                 $"Invalid params: resourceSubscriptions has at most {options.MaxSubscriptions} URIs"
             );
-            return;
         }
         var listener = new Listener(call.RawId.ToArray(), wanted) { Reply = call.Reply };
         // A resource nobody here owns is left out of what is acknowledged.
@@ -46,10 +42,7 @@ internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions optio
             .ToList();
         var honoured = wanted with { Uris = [.. watched.Select(w => w.Uri)] };
         if (!call.Reply.Send(listener.Message(McpMethod.NotificationsSubscriptionsAcknowledged, honoured.ToJson())))
-        {
-            await RefuseAsync(call, Condition.NotAcceptable);
-            return;
-        }
+            return Refusal(call, Condition.NotAcceptable);
         traffic.Listeners[listener] = 0;
         try
         {
@@ -74,10 +67,11 @@ internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions optio
             foreach (var (_, route) in watched)
                 watches.Remove(route!.Slot, route.UpstreamName);
         }
+        return null;
     }
 
-    private static ValueTask RefuseAsync(Call call, Condition condition, string? text = null) =>
-        call.Reply.FinishAsync(call.RawId, ErrorTable.Answer(condition, call.RequestId, text, retryAfter: 1));
+    private static Answer Refusal(Call call, Condition condition, string? text = null) =>
+        ErrorTable.Answer(condition, call.RequestId, text, retryAfter: 1);
 
     private static ListenFilter? Read(ReadOnlyMemory<byte> json)
     {

@@ -21,7 +21,7 @@ internal sealed class LocalMethods(
 
     public ILogger Log { get; } = log;
 
-    public ValueTask ListenAsync(Call call) => listen.RunAsync(call);
+    public ValueTask<Answer?> ListenAsync(Call call) => listen.RunAsync(call);
 
     public async ValueTask<Answer> AnswerAsync(Call call)
     {

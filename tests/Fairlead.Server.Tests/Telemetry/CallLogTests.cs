@@ -52,6 +52,20 @@ public sealed class CallLogTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Rows_WhoseBodiesExceedTheBytes_AreKeptWithoutThem()
+    {
+        var log = await StartAsync(new CallLogOptions { CapacityBytes = 2500 });
+        foreach (var number in Enumerable.Range(1, 3))
+            log.TryWrite(CallRows.Row(number) with { RequestBody = new byte[600], ResponseBody = new byte[600] })
+                .ShouldBeTrue();
+        await log.FlushAsync(Cancelled);
+        // What was written makes room again.
+        log.TryWrite(CallRows.Row(4) with { RequestBody = new byte[600] }).ShouldBeTrue();
+        await log.FlushAsync(Cancelled);
+        store.Commits.SelectMany(c => c).Select(r => r.RequestBody is not null).ShouldBe([true, true, false, true]);
+    }
+
+    [Fact]
     public async Task Rows_FillingACommit_AreCommittedBeforeTheInterval()
     {
         var log = await StartAsync(new CallLogOptions { CommitRows = 50 });

@@ -46,7 +46,9 @@ internal sealed class OutgoingParams : IDisposable
             result.Json = result.buffer.AsMemory(0, writer.Length);
             return result;
         }
-        if (meta is { } added && !call.Meta.Present)
+        // A null is no metadata but takes its place: a second member of the name would be a duplicate key.
+        var metaAt = call.Meta.Present ? call.Meta : call.MetaNull;
+        if (meta is { } added && !metaAt.Present)
         {
             writer.CopyTo(whole.Start + 1);
             writer.Put("\"_meta\":"u8);
@@ -54,14 +56,14 @@ internal sealed class OutgoingParams : IDisposable
             if (JsonHasMembers(whole.Of(source)))
                 writer.Put(","u8);
         }
-        var nameFirst = nameAt.Present && nameAt.Start < call.Meta.Start;
+        var nameFirst = nameAt.Present && nameAt.Start < metaAt.Start;
         if (name is { } before && nameFirst)
             writer.Replace(nameAt, before.Span);
-        if (call.Meta.Present)
+        if (metaAt.Present)
         {
             if (meta is { } replaced)
             {
-                result.ProgressToken = Shift(tokenInMeta, writer.Replace(call.Meta, replaced.Span));
+                result.ProgressToken = Shift(tokenInMeta, writer.Replace(metaAt, replaced.Span));
             }
             else if (call.ProgressToken.Present)
             {

@@ -44,10 +44,6 @@ internal static class MessageBytes
         );
     }
 
-    /// <summary>A response with a ready-made result object.</summary>
-    public static byte[] Result(ReadOnlySpan<byte> rawId, ReadOnlySpan<byte> result) =>
-        Join("{\"jsonrpc\":\"2.0\",\"id\":"u8, rawId, ",\"result\":"u8, result, "}"u8);
-
     /// <summary>An <c>error</c> object without data.</summary>
     public static byte[] Error(int code, string message)
     {

@@ -8,9 +8,16 @@ namespace Fairlead.Server.Gateway.Traffic;
 /// <summary>Where the end of every call is recorded: the call log and the meter. Never waits.</summary>
 internal delegate bool WriteCallLog(in CallLogRow row);
 
-/// <summary>Turns an ended call into its record.</summary>
+/// <summary>
+/// Turns an ended call into its record. Rows wait in a queue that is bounded in number, so each is bounded in size:
+/// what a client or a service chose is cut here.
+/// </summary>
 internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
 {
+    private const int MaxName = 256;
+    private const int MaxClient = 100;
+    private const int MaxError = 1024;
+
     public void Write(Call call, Answer answer)
     {
         var session = call.Session;
@@ -22,14 +29,17 @@ internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
             At = call.At,
             RequestId = call.Number,
             Method = MethodName(call.Envelope),
-            Name = call.Name,
+            Name = ShortText.Cut(call.Name, MaxName),
             GroupId = call.Group.Config.Id.Value,
             ServiceId = call.Route?.Publication.Service?.Value,
-            CallerAppId = session is null ? ClientName(call.Envelope) : session.ClientName,
+            CallerAppId = ShortText.Cut(session is null ? ClientName(call.Envelope) : session.ClientName, MaxClient),
             UserId = call.User?.Value,
             Success = success,
             ErrorCode = answer.Code,
-            ErrorMessage = answer.Message ?? (answer.ToolFailed ? "the tool reported an error" : null),
+            ErrorMessage = ShortText.Cut(
+                answer.Message ?? (answer.ToolFailed ? "the tool reported an error" : null),
+                MaxError
+            ),
             DurationMicroseconds = (long)time.GetElapsedTime(call.Started).TotalMicroseconds,
             RequestBody = keeps ? Kept(call.Envelope.Params.Of(call.Envelope.Message)) : null,
             ResponseBody = keeps ? Kept(Whole(answer)) : null,
@@ -45,9 +55,6 @@ internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
     private static string MethodName(Envelope envelope) =>
         envelope.Method == McpMethod.Unknown ? "unknown" : envelope.Method.Wire();
 
-    private static string? ClientName(Envelope envelope)
-    {
-        var name = JsonScan.Text(envelope.ClientInfo.Of(envelope.Message.Span), "name"u8);
-        return name is { Length: > 100 } ? name[..100] : name;
-    }
+    private static string? ClientName(Envelope envelope) =>
+        JsonScan.Text(envelope.ClientInfo.Of(envelope.Message.Span), "name"u8);
 }

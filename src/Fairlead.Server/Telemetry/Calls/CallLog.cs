@@ -32,6 +32,7 @@ internal sealed partial class CallLog(
     private readonly CallLogUpkeep upkeep = new(store, options, time, logger);
     private ITimer? timer;
     private int waiting;
+    private long waitingBytes;
     private long written;
     private long dropped;
     private volatile bool started;
@@ -56,7 +57,7 @@ internal sealed partial class CallLog(
             Interlocked.Increment(ref dropped);
             return false;
         }
-        queue.Enqueue(row);
+        queue.Enqueue(TakeBytes(Bytes(in row)) ? row : row with { RequestBody = null, ResponseBody = null });
         // Only the row that fills a commit wakes the thread; the timer does the rest. Waking it for each would cost
         // more than the row.
         if (count == options.CommitRows)
@@ -149,10 +150,24 @@ internal sealed partial class CallLog(
     private int Take(CallLogRow[] batch)
     {
         var taken = 0;
+        var bytes = 0L;
         while (taken < batch.Length && queue.TryDequeue(out batch[taken]))
-            taken++;
+            bytes += Bytes(in batch[taken++]);
         Interlocked.Add(ref waiting, -taken);
+        Interlocked.Add(ref waitingBytes, -bytes);
         return taken;
+    }
+
+    // The texts of a row are short; its bodies are what a flood of failed calls would fill the memory with.
+    private static long Bytes(in CallLogRow row) => (row.RequestBody?.Length ?? 0) + (row.ResponseBody?.Length ?? 0);
+
+    private bool TakeBytes(long bytes)
+    {
+        // Most rows have no bodies and share nothing here.
+        if (bytes == 0 || Interlocked.Add(ref waitingBytes, bytes) <= options.CapacityBytes)
+            return true;
+        Interlocked.Add(ref waitingBytes, -bytes);
+        return false;
     }
 
     private void Commit(Span<CallLogRow> rows)
@@ -181,16 +196,10 @@ internal sealed partial class CallLog(
         row with
         {
             Name = TextMask.Apply(row.Name),
-            CallerAppId = Cut(TextMask.Apply(row.CallerAppId), CallerAppIdLength),
+            CallerAppId = ShortText.Cut(TextMask.Apply(row.CallerAppId), CallerAppIdLength),
             UserId = TextMask.Apply(row.UserId),
             ErrorMessage = TextMask.Apply(row.ErrorMessage),
         };
-
-    private static string? Cut(string? text, int length) =>
-        text is null || text.Length <= length ? text
-        // Never half a surrogate pair.
-        : char.IsHighSurrogate(text[length - 1]) ? text[..(length - 1)]
-        : text[..length];
 
     // A failing disk fails every second; saying it once a minute is enough.
     private void Complain(Exception error)

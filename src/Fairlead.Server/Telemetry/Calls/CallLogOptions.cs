@@ -6,6 +6,11 @@ internal sealed record CallLogOptions
     /// <summary>Rows that may wait for the writer; above it rows are dropped and counted. Default 65,536.</summary>
     public int Capacity { get; init; } = 65_536;
 
+    /// <summary>
+    /// Bytes of bodies that may wait for the writer; above it rows go on without theirs. Default 64 MiB.
+    /// </summary>
+    public long CapacityBytes { get; init; } = 64 * 1024 * 1024;
+
     /// <summary>Longest a row waits before its commit begins; default 1 s. What a crash may cost.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -24,6 +29,8 @@ internal sealed record CallLogOptions
         List<string> errors = [];
         if (Capacity < 1)
             errors.Add($"CallLog:Capacity must be at least 1, it is {Capacity}.");
+        if (CapacityBytes < 0)
+            errors.Add($"CallLog:CapacityBytes must not be negative, it is {CapacityBytes}.");
         if (CommitInterval <= TimeSpan.Zero)
             errors.Add($"CallLog:CommitInterval must be above 0, it is {CommitInterval}.");
         if (CommitRows < 1 || CommitRows > Capacity)
