@@ -34,6 +34,15 @@ internal sealed record ServicesOptions
     /// <summary>Most pages read of one list; 1,000.</summary>
     public int MostPages { get; init; } = 1_000;
 
+    /// <summary>
+    /// Most bytes of definitions taken of one service, all lists together; 64 MiB. What exceeds it is left out and the
+    /// service's state says so.
+    /// </summary>
+    public long MostListBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>How long calls in flight at an HTTP service may go on after its stop; 5 s.</summary>
+    public TimeSpan StopTime { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long the stop of all services may take at shutdown; 15 s.</summary>
     public TimeSpan ShutdownLimit { get; init; } = TimeSpan.FromSeconds(15);
 }

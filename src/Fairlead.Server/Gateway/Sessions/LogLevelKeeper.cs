@@ -47,7 +47,7 @@ internal sealed class LogLevelKeeper
                     Method = McpMethod.LoggingSetLevel,
                     Params = Encoding.ASCII.GetBytes($"{{\"level\":\"{level}\"}}"),
                 },
-                SilentEvents.Instance,
+                HouseEvents.None,
                 limit.Token
             );
         }
@@ -56,18 +56,4 @@ internal sealed class LogLevelKeeper
             // A service that does not answer keeps its old level; messages are filtered per session anyway.
         }
     }
-}
-
-/// <summary>Events of calls the gateway makes for itself: nobody listens and nobody can be asked.</summary>
-internal sealed class SilentEvents : ICallEvents
-{
-    public static readonly SilentEvents Instance = new();
-
-    public void OnNotification(McpMethod method, ReadOnlySpan<byte> parameters, Range token) { }
-
-    public ValueTask<QuestionAnswer> OnQuestionAsync(
-        McpMethod method,
-        ReadOnlyMemory<byte> parameters,
-        CancellationToken cancellationToken
-    ) => new(LegacySession.Refused("nobody can be asked here"));
 }

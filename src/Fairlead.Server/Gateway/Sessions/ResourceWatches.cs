@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Fairlead.Protocol;
-using Fairlead.Server.Gateway.Bridge;
 using Fairlead.Server.Services;
 using Fairlead.Server.Services.Channels;
 using Microsoft.Extensions.Logging;
@@ -232,7 +231,7 @@ internal sealed class ResourceWatches : IDisposable
     {
         var quoted = Encoding.UTF8.GetString(JsonText.Quote(uri));
         var parameters = Encoding.UTF8.GetBytes(
-            $"{{\"_meta\":{ModernMeta.Gateway},\"notifications\":{{\"resourceSubscriptions\":[{quoted}]}}}}"
+            $"{{{Encoding.UTF8.GetString(Handshakes.MetaMember)},\"notifications\":{{\"resourceSubscriptions\":[{quoted}]}}}}"
         );
         using var reply = await channel.CallAsync(
             new ChannelCall { Method = McpMethod.SubscriptionsListen, Params = parameters },
@@ -243,18 +242,12 @@ internal sealed class ResourceWatches : IDisposable
         return reply.Kind == ChannelReplyKind.Error;
     }
 
-    private sealed class UpstreamListen(ServiceSlots slots, ServiceSlot slot) : ICallEvents
+    private sealed class UpstreamListen(ServiceSlots slots, ServiceSlot slot) : HouseEvents
     {
-        public void OnNotification(McpMethod method, ReadOnlySpan<byte> parameters, Range token)
+        public override void OnNotification(McpMethod method, ReadOnlySpan<byte> parameters, Range token)
         {
             if (method == McpMethod.NotificationsResourcesUpdated)
                 slots.Notice(slot, method, parameters.ToArray());
         }
-
-        public ValueTask<QuestionAnswer> OnQuestionAsync(
-            McpMethod method,
-            ReadOnlyMemory<byte> parameters,
-            CancellationToken cancellationToken
-        ) => new(LegacySession.Refused("nobody can be asked here"));
     }
 }

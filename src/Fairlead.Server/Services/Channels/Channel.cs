@@ -19,6 +19,12 @@ internal interface IChannel : IAsyncDisposable
     /// </summary>
     ValueTask<ChannelReply> CallAsync(ChannelCall call, ICallEvents events, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Waits for the clients' calls in flight, until <paramref name="limit"/>. Only where they can still end well: a
+    /// stdio service learns of its stop by the end of its input, and then its calls fail at once.
+    /// </summary>
+    Task DrainAsync(CancellationToken limit) => Task.CompletedTask;
+
     /// <summary>Sends a notification; best effort.</summary>
     ValueTask NotifyAsync(McpMethod method, ReadOnlyMemory<byte> parameters, CancellationToken cancellationToken);
 }

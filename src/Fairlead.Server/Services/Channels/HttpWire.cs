@@ -69,11 +69,11 @@ internal sealed class HttpWire(
                     return Drop(body, TooLarge());
             }
         }
-        catch (IOException e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (IsCut(e) && !cancellationToken.IsCancellationRequested)
         {
-            return Drop(body, ChannelReply.Fail(ChannelFailure.Protocol, dispatched: true, e.Message));
+            return Drop(body, Cut(e));
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is OperationCanceledException || IsCut(e))
         {
             body.Dispose();
             throw new OperationCanceledException(e.Message, e, cancellationToken);
@@ -135,6 +135,8 @@ internal sealed class HttpWire(
             e
                 is OperationCanceledException // only the connect timeout cancels by itself
                     or AddressRefusedException
+                    // Of the invoker itself: disposed by a stop before this request began.
+                    or ObjectDisposedException { ObjectName: "System.Net.Http.HttpMessageInvoker" }
                     or HttpRequestException
                     {
                         HttpRequestError: HttpRequestError.ConnectionError
@@ -148,8 +150,22 @@ internal sealed class HttpWire(
             : ChannelReply.Fail(ChannelFailure.Crashed, dispatched: true, detail);
     }
 
+    /// <summary>A stop disposes the connections under the calls in flight: to them that is a connection that is gone.</summary>
     public static bool IsTransportError(Exception e) =>
-        e is HttpRequestException or IOException or OperationCanceledException;
+        e is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException;
+
+    /// <summary>Whether reading an answer ended because its connection did.</summary>
+    public static bool IsCut(Exception e) => e is IOException or HttpRequestException or ObjectDisposedException;
+
+    /// <summary>The end of a call in flight at the stop of its service.</summary>
+    public static ChannelReply Stopped() =>
+        ChannelReply.Fail(ChannelFailure.Crashed, dispatched: true, "the service was stopped");
+
+    /// <summary>What a cut answer means: the service's doing, unless the connections were disposed by a stop.</summary>
+    public static ChannelReply Cut(Exception e) =>
+        e is ObjectDisposedException
+            ? Stopped()
+            : ChannelReply.Fail(ChannelFailure.Protocol, dispatched: true, e.Message);
 
     public void Dispose() => invoker.Dispose();
 

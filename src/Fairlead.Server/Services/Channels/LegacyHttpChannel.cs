@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using Fairlead.Protocol;
 
@@ -12,10 +13,19 @@ internal sealed partial class LegacyHttpChannel : IChannel
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(30);
 
+    private static readonly FrozenSet<string> SessionUnknown = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "Bad Request: No valid session ID provided",
+        "Bad Request: Server not initialized",
+        "Invalid or missing session ID",
+        "Session not found"
+    );
+
     private readonly HttpWire wire;
     private readonly IChannelEvents events;
     private readonly TimeProvider time;
-    private readonly PendingCalls calls = new();
+    private readonly PendingCalls calls;
+    private readonly ClientCalls clients = new();
     private readonly Inbound inbound;
     private readonly SemaphoreSlim renewing = new(1, 1);
     private readonly CancellationTokenSource life = new();
@@ -30,6 +40,7 @@ internal sealed partial class LegacyHttpChannel : IChannel
         this.wire = wire;
         this.events = events;
         this.time = time;
+        calls = new PendingCalls(time);
         inbound = new Inbound(calls, new Questions(calls, PostAsync), events);
     }
 
@@ -54,16 +65,19 @@ internal sealed partial class LegacyHttpChannel : IChannel
         cancellationToken.ThrowIfCancellationRequested();
         if (calls.Open(call, events) is not { } pending)
             return ChannelReply.Fail(ChannelFailure.NotConnected, dispatched: false, "the service is stopping");
+        if (pending.HasAsker)
+            clients.Begin();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, life.Token);
         try
         {
             using var body = WireWriter.Request(pending.Id, call);
             var used = session;
-            var (reply, sessionLost) = await ExchangeAsync(pending, body, used, cancellationToken);
+            var (reply, sessionLost) = await ExchangeAsync(pending, body, used, either.Token);
             // 404 is the session's end (spec "Session Management" 3): the request was not run, so once more is safe.
-            if (!sessionLost || !await RenewAsync(used, cancellationToken))
+            if (!sessionLost || !await RenewAsync(used, either.Token))
                 return reply;
             reply.Dispose();
-            (reply, _) = await ExchangeAsync(pending, body, session, cancellationToken);
+            (reply, _) = await ExchangeAsync(pending, body, session, either.Token);
             return reply;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -71,12 +85,20 @@ internal sealed partial class LegacyHttpChannel : IChannel
             // Here a disconnect is not a cancel (R11), so the service is told; but initialize must not be cancelled.
             if (call.Method != McpMethod.Initialize)
                 _ = TellCancelledAsync(pending.Id);
-            throw;
+            calls.Linger(pending);
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposing the connections alone would leave the calls on them running.
+            return HttpWire.Stopped();
         }
         finally
         {
             calls.Take(pending.Id);
             pending.End();
+            if (pending.HasAsker)
+                clients.End();
         }
     }
 
@@ -91,11 +113,13 @@ internal sealed partial class LegacyHttpChannel : IChannel
         {
             await PostAsync(message, cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (HttpWire.IsTransportError(e) && !cancellationToken.IsCancellationRequested)
         {
             // Best effort; a service that is down shows at the next call.
         }
     }
+
+    public Task DrainAsync(CancellationToken limit) => clients.WhenIdleAsync().WaitAsync(limit);
 
     public async ValueTask DisposeAsync()
     {
@@ -140,16 +164,20 @@ internal sealed partial class LegacyHttpChannel : IChannel
             var reply = gone
                 ? HttpWire.Refused(response)
                 : await wire.ReadReplyAsync(response, pending.Id, cancellationToken);
-            return (reply, gone || SaysSessionUnknown(response, used, reply));
+            // A new session is never asked for because an initialize failed: that is how one is asked for.
+            return (reply, gone || (!initializing && SaysSessionUnknown(response, used, reply)));
         }
     }
 
-    /// <summary>Widely copied sample code answers an unknown session with 400 instead of the 404 it should be.</summary>
+    /// <summary>
+    /// Widely copied sample code answers an unknown session with 400 instead of the 404 it should be. Only its own words
+    /// count: they are said before any work, while another error that speaks of sessions may come from a tool that ran.
+    /// </summary>
     private static bool SaysSessionUnknown(HttpResponseMessage response, Session used, ChannelReply reply) =>
         response.StatusCode == HttpStatusCode.BadRequest
         && used.Id is not null
         && reply.Kind == ChannelReplyKind.Error
-        && (reply.Json.Span.IndexOf("session"u8) >= 0 || reply.Json.Span.IndexOf("Session"u8) >= 0);
+        && SessionUnknown.Contains(Handshakes.Text(reply.Json.Span, "message"u8) ?? "");
 
     /// <summary>Starts a new session in the place of a lost one; all who saw the same loss share one attempt.</summary>
     private async ValueTask<bool> RenewAsync(Session gone, CancellationToken cancellationToken)

@@ -85,7 +85,7 @@ internal sealed partial class LegacyHttpChannel
             if (read == SseRead.TooLarge)
                 return HttpWire.TooLarge();
         }
-        catch (IOException)
+        catch (Exception e) when (HttpWire.IsCut(e))
         {
             // Cut in the middle: the unfinished event is dropped and asked for again.
             cancellationToken.ThrowIfCancellationRequested();
@@ -160,9 +160,14 @@ internal sealed partial class LegacyHttpChannel
                 await Task.Delay(place.Pause, time, cancellationToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The channel closes.
+        }
+        catch (Exception e)
+        {
+            // Without the stream changes would go unseen: its supervisor connects anew and says why.
+            NoteLost("its long stream failed: " + e.Message);
         }
     }
 }

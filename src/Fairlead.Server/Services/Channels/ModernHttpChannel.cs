@@ -10,6 +10,8 @@ namespace Fairlead.Server.Services.Channels;
 internal sealed class ModernHttpChannel(HttpWire wire, IChannelEvents events) : IChannel
 {
     private static readonly string Version = Revisions.Newest.Wire();
+    private readonly ClientCalls clients = new();
+    private readonly CancellationTokenSource life = new();
     private long lastId;
     private ServiceHello? hello;
     private int lost;
@@ -21,6 +23,37 @@ internal sealed class ModernHttpChannel(HttpWire wire, IChannelEvents events) : 
     }
 
     public async ValueTask<ChannelReply> CallAsync(
+        ChannelCall call,
+        ICallEvents events,
+        CancellationToken cancellationToken
+    )
+    {
+        if (life.IsCancellationRequested)
+            return ChannelReply.Fail(ChannelFailure.NotConnected, dispatched: false, "the service is stopping");
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, life.Token);
+        var counts = ClientCalls.Counts(call, events);
+        if (counts)
+            clients.Begin();
+        try
+        {
+            return await ExchangeAsync(call, events, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return HttpWire.Stopped();
+        }
+        catch (OperationCanceledException)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        finally
+        {
+            if (counts)
+                clients.End();
+        }
+    }
+
+    private async ValueTask<ChannelReply> ExchangeAsync(
         ChannelCall call,
         ICallEvents events,
         CancellationToken cancellationToken
@@ -55,10 +88,13 @@ internal sealed class ModernHttpChannel(HttpWire wire, IChannelEvents events) : 
         CancellationToken cancellationToken
     ) => ValueTask.CompletedTask;
 
-    public ValueTask DisposeAsync()
+    public Task DrainAsync(CancellationToken limit) => clients.WhenIdleAsync().WaitAsync(limit);
+
+    public async ValueTask DisposeAsync()
     {
+        // Disposing the connections alone leaves the calls on them running.
+        await life.CancelAsync();
         wire.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private static void AddHeaders(HttpRequestMessage request, ChannelCall call)
@@ -93,10 +129,10 @@ internal sealed class ModernHttpChannel(HttpWire wire, IChannelEvents events) : 
             if (read == SseRead.TooLarge)
                 return HttpWire.TooLarge();
         }
-        catch (IOException)
+        catch (Exception e) when (HttpWire.IsCut(e))
         {
-            // Cut in the middle: the same as an end without the answer.
             cancellationToken.ThrowIfCancellationRequested();
+            return HttpWire.Cut(e);
         }
         return ChannelReply.Fail(ChannelFailure.Protocol, dispatched: true, "the stream ended before the answer");
     }

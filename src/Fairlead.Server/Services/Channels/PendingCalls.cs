@@ -24,7 +24,7 @@ internal sealed class PendingCall(long id, ChannelCall call, ICallEvents events)
     public ICallEvents Events { get; } = events;
 
     /// <summary>Whether a client stands behind it; the gateway's own lists and subscriptions are never asked.</summary>
-    public bool HasAsker { get; } = events is not HouseEvents && call.Method is not McpMethod.SubscriptionsListen;
+    public bool HasAsker { get; } = ClientCalls.Counts(call, events);
 
     public ValueTask<ChannelReply> Reply => new(this, core.Version);
 
@@ -92,9 +92,10 @@ internal sealed class PendingCall(long id, ChannelCall call, ICallEvents events)
 /// The open calls of one channel by our own counter (R26, security.md section 5 "Id reuse"): ids of clients never
 /// reach a service.
 /// </summary>
-internal sealed class PendingCalls
+internal sealed class PendingCalls(TimeProvider time)
 {
     private readonly ConcurrentDictionary<long, PendingCall> open = new();
+    private readonly LingeringCalls lingering = new(time);
     private long lastId;
     private volatile bool closed;
 
@@ -117,8 +118,22 @@ internal sealed class PendingCalls
     public PendingCall? Take(long id) => open.TryRemove(id, out var pending) ? pending : null;
 
     /// <summary>
+    /// Notes a call that was given up while the service may still work on it: what the service says meanwhile may be
+    /// about it.
+    /// </summary>
+    public void Linger(PendingCall cancelled)
+    {
+        if (cancelled.HasAsker)
+            lingering.Add(cancelled.Id, cancelled.SessionKey);
+    }
+
+    /// <summary>An answer to a call that is no longer open: the service has ended it, too.</summary>
+    public void Answered(long id) => lingering.Remove(id);
+
+    /// <summary>
     /// The call a question or log line without an address can belong to: the only open one, or the newest where all
-    /// are of one client session. Null when there is none or it could be a stranger's.
+    /// are of one client session, those given up a moment ago included. Null when there is none or it could be a
+    /// stranger's.
     /// </summary>
     public PendingCall? OnlyAsker(out bool none)
     {
@@ -134,6 +149,11 @@ internal sealed class PendingCalls
             if (newest is null || newest.Id < pending.Id)
                 newest = pending;
         }
+        if (lingering.Any(ofOthersThan: newest?.SessionKey))
+        {
+            none = false;
+            return null;
+        }
         return newest;
     }
 
@@ -144,18 +164,4 @@ internal sealed class PendingCalls
         foreach (var id in open.Keys)
             Take(id)?.Complete(ChannelReply.Fail(failure, dispatched: true, detail));
     }
-}
-
-/// <summary>Events of the gateway's own calls (lists, probes): nobody listens and nobody can be asked.</summary>
-internal class HouseEvents : ICallEvents
-{
-    public static readonly HouseEvents None = new();
-
-    public virtual void OnNotification(McpMethod method, ReadOnlySpan<byte> parameters, Range token) { }
-
-    public ValueTask<QuestionAnswer> OnQuestionAsync(
-        McpMethod method,
-        ReadOnlyMemory<byte> parameters,
-        CancellationToken cancellationToken
-    ) => ValueTask.FromResult(Questions.Refusal("the gateway itself answers no questions"));
 }

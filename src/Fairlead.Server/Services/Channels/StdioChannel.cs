@@ -9,16 +9,17 @@ namespace Fairlead.Server.Services.Channels;
 /// </summary>
 internal sealed class StdioChannel : IChannel, IMessageSink
 {
-    private readonly PendingCalls calls = new();
+    private readonly PendingCalls calls;
     private readonly IChannelEvents events;
     private readonly Inbound legacy;
     private readonly Inbound modern;
     private ServiceHello? hello;
     private ServiceProcess? process;
 
-    public StdioChannel(IChannelEvents events)
+    public StdioChannel(IChannelEvents events, TimeProvider time)
     {
         this.events = events;
+        calls = new PendingCalls(time);
         legacy = new Inbound(calls, new Questions(calls, SendAsync), events);
         modern = new Inbound(calls, questions: null, events);
     }
@@ -50,7 +51,10 @@ internal sealed class StdioChannel : IChannel, IMessageSink
         switch (parts.Kind)
         {
             case WireKind.Result or WireKind.Error:
-                calls.Take(parts.Id)?.Complete(Copy(message, parts));
+                if (calls.Take(parts.Id) is { } answered)
+                    answered.Complete(Copy(message, parts));
+                else
+                    calls.Answered(parts.Id);
                 break;
             case WireKind.Request or WireKind.Notification:
                 (hello?.Era == Era.Modern ? modern : legacy).Route(message, parts, context: null);
@@ -159,6 +163,7 @@ internal sealed class StdioChannel : IChannel, IMessageSink
     {
         if (calls.Take(id) is not { } open)
             return;
+        calls.Linger(open);
         open.Cancel(cause);
         // initialize must not be cancelled (spec 2025-11-25 cancellation, "Behavior Requirements"), and a probe that
         // got no answer went to a legacy service, which knows no such request.

@@ -25,7 +25,9 @@ internal sealed partial class ListKeeper(
     private static readonly TimeSpan LastResubscribe = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan StoreRetryPause = TimeSpan.FromSeconds(30);
     private readonly Signal stale = new();
-    private readonly ListReader reader = new(config.Id, channel, options, time);
+
+    /// <summary>What was left out at the last reading, or why a list could not be read; null when all is well.</summary>
+    public string? Problem { get; private set; }
 
     /// <summary>Asks for a new reading; many asks become one.</summary>
     public void Refresh() => stale.Set();
@@ -35,17 +37,23 @@ internal sealed partial class ListKeeper(
     public async Task<string?> ReadAsync(CancellationToken cancellationToken)
     {
         var items = new List<CatalogueItem>();
+        var reader = new ListReader(config.Id, channel, options, time);
+        string? first = null;
         foreach (var kind in ListReader.Kinds)
         {
             var read = reader.Offers(kind) ? await reader.ReadAsync(kind, cancellationToken) : new ListRead([], null);
             if (read.Problem is { } problem)
+            {
                 LogIncomplete(config.Name, problem);
+                first ??= problem;
+            }
             if (read.Items is null && kind == ItemKind.Tool)
-                return read.Problem;
+                return Problem = read.Problem;
             items.AddRange(
                 read.Items ?? store.Current.Catalogue.Where(i => i.Service == config.Id && i.Kind == kind).ToList()
             );
         }
+        Problem = first;
         if (channel.Hello.Era == Era.Modern && config.Definition.Transport == ServiceTransport.StreamableHttp)
             LeaveOutInvalidHeaders(items);
         await new NamingTurn(store, slots, options, time).WaitAsync(config, cancellationToken);
@@ -62,8 +70,10 @@ internal sealed partial class ListKeeper(
         return null;
     }
 
-    /// <summary>Runs until the connection ends.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Runs until the connection ends; never faults.</summary>
+    /// <param name="changed">Called when <see cref="Problem"/> is another than before.</param>
+    /// <param name="cancellationToken">The end of the connection.</param>
+    public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
         var listening = channel.Hello.Era == Era.Modern ? ListenAsync(cancellationToken) : Task.CompletedTask;
         try
@@ -73,15 +83,31 @@ internal sealed partial class ListKeeper(
                 // First the pause, then the ask: everything that comes within the second is one reading.
                 await Task.Delay(options.RefreshInterval, time, cancellationToken);
                 await stale.WaitAsync(cancellationToken);
-                if (await ReadAsync(cancellationToken) is { } problem)
-                    LogIncomplete(config.Name, problem);
+                await AgainAsync(changed, cancellationToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The connection has ended.
         }
         await listening;
+    }
+
+    private async Task AgainAsync(Action changed, CancellationToken cancellationToken)
+    {
+        var before = Problem;
+        try
+        {
+            await ReadAsync(cancellationToken);
+            if (Problem != before)
+                changed();
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // One reading that fails must not be the last.
+            LogFailed(e, config.Name);
+            _ = LaterAsync(cancellationToken);
+        }
     }
 
     private async Task LaterAsync(CancellationToken cancellationToken)
@@ -114,25 +140,38 @@ internal sealed partial class ListKeeper(
         };
         try
         {
-            for (var pause = FirstResubscribe; ; pause *= 2)
+            var pause = FirstResubscribe;
+            while (true)
             {
                 var since = time.GetTimestamp();
-                using (var reply = await channel.CallAsync(call, new ListenEvents(this), cancellationToken))
-                {
-                    // It offers no subscriptions at all: then its lists are taken as fixed.
-                    if (reply.Kind == ChannelReplyKind.Error)
-                        return;
-                }
+                if (!await ListenOnceAsync(call, cancellationToken))
+                    return;
                 if (time.GetElapsedTime(since) > LastResubscribe)
                     pause = FirstResubscribe;
-                await Task.Delay(pause < LastResubscribe ? pause : LastResubscribe, time, cancellationToken);
+                await Task.Delay(pause, time, cancellationToken);
+                pause = pause * 2 < LastResubscribe ? pause * 2 : LastResubscribe;
                 // What changed in between was told to nobody.
                 Refresh();
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The connection has ended.
+        }
+    }
+
+    /// <summary>False when the service offers no subscriptions at all: then its lists are taken as fixed.</summary>
+    private async Task<bool> ListenOnceAsync(ChannelCall call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var reply = await channel.CallAsync(call, new ListenEvents(this), cancellationToken);
+            return reply.Kind != ChannelReplyKind.Error;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(e, config.Name);
+            return true;
         }
     }
 
@@ -157,6 +196,9 @@ internal sealed partial class ListKeeper(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Tool {Tool} of service {Service} is left out: {Reason}")]
     private partial void LogLeftOut(string service, string tool, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Lists of service {Service} failed; it is tried again")]
+    private partial void LogFailed(Exception failure, string service);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Lists of service {Service} could not be saved")]
     private partial void LogNotSaved(Exception failure, string service);

@@ -13,11 +13,13 @@ namespace Fairlead.Server.Services.Supervision;
 internal readonly record struct ListRead(List<CatalogueItem>? Items, string? Problem);
 
 /// <summary>
-/// Reads a service's lists page by page. A service is not trusted to end: pages, items and cursors are bounded
-/// (R48: a cursor is opaque, the empty one too).
+/// Reads a service's lists page by page. A service is not trusted to end: pages, items, bytes and cursors are bounded
+/// (R48: a cursor is opaque, the empty one too). One reader is one reading of all lists.
 /// </summary>
 internal sealed class ListReader(ServiceId service, IChannel channel, ServicesOptions options, TimeProvider time)
 {
+    private long bytes;
+
     /// <summary>The lists there are, in the order they are read.</summary>
     public static readonly ItemKind[] Kinds =
     [
@@ -42,9 +44,13 @@ internal sealed class ListReader(ServiceId service, IChannel channel, ServicesOp
         string? cursor = null;
         for (var page = 0; page < options.MostPages; page++)
         {
+            if (bytes > options.MostListBytes)
+                return new ListRead(items, TooManyBytes(kind, items.Count));
             var (next, problem, more) = await ReadPageAsync(kind, cursor, items, cancellationToken);
             if (problem is not null)
                 return new ListRead(null, problem);
+            if (bytes > options.MostListBytes)
+                return new ListRead(items, TooManyBytes(kind, items.Count));
             if (!more)
                 return new ListRead(items, null);
             if (items.Count >= options.MostItems)
@@ -128,6 +134,9 @@ internal sealed class ListReader(ServiceId service, IChannel channel, ServicesOp
             var definition = array[start..(int)reader.BytesConsumed];
             if (!isObject || Handshakes.Text(definition, NameOf(kind)) is not { Length: > 0 } name)
                 continue;
+            bytes += definition.Length;
+            if (bytes > options.MostListBytes)
+                break;
             items.Add(
                 new CatalogueItem
                 {
@@ -142,6 +151,9 @@ internal sealed class ListReader(ServiceId service, IChannel channel, ServicesOp
         var next = Handshakes.Text(result, "nextCursor"u8);
         return (next, null, next is not null);
     }
+
+    private string TooManyBytes(ItemKind kind, int taken) =>
+        $"its lists have more than {options.MostListBytes} bytes; {MethodOf(kind).Wire()} is cut after {taken} items";
 
     private ChannelCall Request(McpMethod method, string? cursor)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Fairlead.Protocol;
 using Fairlead.Runtime;
 using Fairlead.Server.Services.Channels;
@@ -40,7 +41,12 @@ internal sealed class ServiceConnector(
             var url = Expand(definition.Url ?? "");
             var headers = definition.Headers.Select(h => KeyValuePair.Create(h.Key, Expand(h.Value))).ToList();
             return missing.Count > 0 ? Unset(missing)
-                : !Uri.TryCreate(url, UriKind.Absolute, out var uri) ? new Connection(null, null, "url is not valid")
+                : !IsHttp(url, out var uri)
+                    ? new Connection(
+                        null,
+                        null,
+                        "url is not an http:// or https:// address once its variables are filled in"
+                    )
                 : await OpenHttpAsync(uri, headers, known, events, cancellationToken);
         }
         var spec = new ProcessSpec
@@ -63,6 +69,10 @@ internal sealed class ServiceConnector(
             line = line.Replace(secret, "***", StringComparison.Ordinal);
         return line;
     }
+
+    /// <summary>Checked here again: only now is known what the variables hold ("localhost:9000" has a scheme, too).</summary>
+    private static bool IsHttp(string url, [NotNullWhen(true)] out Uri? uri) =>
+        Uri.TryCreate(url, UriKind.Absolute, out uri) && uri.Scheme is "http" or "https";
 
     private static Connection Unset(SortedSet<string> missing) =>
         new(null, null, $"not set in the gateway's environment: {string.Join(", ", missing)}");
@@ -101,7 +111,7 @@ internal sealed class ServiceConnector(
     )
     {
         string[] secrets = [.. spec.Environment.Values.Where(v => v.Length >= ShortestSecret).Distinct()];
-        var channel = new StdioChannel(events);
+        var channel = new StdioChannel(events, time);
         ServiceProcess process;
         try
         {

@@ -31,10 +31,10 @@ internal sealed class ServiceLife(
 
     /// <summary>Lives.</summary>
     /// <param name="known">The remembered revision, tried first.</param>
-    /// <param name="force">Whether a stop kills at once instead of asking first; read when the stop happens.</param>
+    /// <param name="kill">A stop that comes with it, or during it, kills at once instead of asking first.</param>
     /// <param name="stop">Asks for the end.</param>
     /// <returns>Why it ended; "stopped" after a stop.</returns>
-    public async Task<string> RunAsync(Revision? known, Func<bool> force, CancellationToken stop)
+    public async Task<string> RunAsync(Revision? known, CancellationToken kill, CancellationToken stop)
     {
         IChannel? channel = null;
         var reason = "stopped";
@@ -57,7 +57,7 @@ internal sealed class ServiceLife(
                 report(ServiceStatus.Stopping, "stopping", null);
             else
                 report(ServiceStatus.Error, reason, null);
-            await EndAsync(channel, force());
+            await EndAsync(channel, drain: stop.IsCancellationRequested, kill);
         }
         return reason;
     }
@@ -86,6 +86,7 @@ internal sealed class ServiceLife(
             room.Logger
         );
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var keeping = Task.CompletedTask;
         try
         {
             var reading = keeper.ReadAsync(over.Token);
@@ -96,18 +97,20 @@ internal sealed class ServiceLife(
                 return problem;
             await RememberAsync(channel.Hello.Revision, stop);
             RunningSince = room.Time.GetTimestamp();
-            report(ServiceStatus.Running, "running", channel);
-            var keeping = keeper.RunAsync(over.Token);
-            var reason = await ended.Task.WaitAsync(stop);
-            await over.CancelAsync();
-            await keeping;
-            return reason;
+            ReportRunning(channel);
+            keeping = keeper.RunAsync(() => ReportRunning(channel), over.Token);
+            return await ended.Task.WaitAsync(stop);
         }
         finally
         {
             await over.CancelAsync();
+            await keeping;
         }
     }
+
+    /// <summary>A list that had to be cut is said where people look first.</summary>
+    private void ReportRunning(IChannel channel) =>
+        report(ServiceStatus.Running, keeper?.Problem is { } problem ? "running; " + problem : "running", channel);
 
     private async Task RememberAsync(Revision revision, CancellationToken cancellationToken)
     {
@@ -122,11 +125,23 @@ internal sealed class ServiceLife(
         }
     }
 
-    private async Task EndAsync(IChannel? channel, bool force)
+    private async Task EndAsync(IChannel? channel, bool drain, CancellationToken kill)
     {
         if (channel is not null)
+        {
+            if (drain)
+                await DrainAsync(channel, kill);
             await channel.DisposeAsync();
+        }
         if (Process is { } process)
-            await process.StopAsync(force, CancellationToken.None);
+            await process.StopAsync(kill.IsCancellationRequested, CancellationToken.None);
+    }
+
+    /// <summary>Lets calls in flight end where that costs the service nothing; no new ones come.</summary>
+    private async Task DrainAsync(IChannel channel, CancellationToken kill)
+    {
+        using var limit = new CancellationTokenSource(room.Options.StopTime, room.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, kill);
+        await channel.DrainAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -15,12 +15,12 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
     private readonly ServiceSlot slot;
     private readonly StartPacing pacing;
     private readonly CancellationTokenSource stopping = new();
+    private readonly CancellationTokenSource killing = new();
     private readonly Task running;
     private readonly Lock gate = new();
     private CancellationTokenSource? thisLife;
     private CancellationTokenSource? pause;
     private volatile ServiceLife? life;
-    private volatile bool force;
     private bool skipProbe;
 
     /// <summary>Begins at once, or when <paramref name="before"/>, the end of an older life, is over.</summary>
@@ -53,7 +53,8 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
     /// <summary>Stops for good; with force at once. Completes when nothing of it is left.</summary>
     public async Task StopAsync(bool now)
     {
-        force |= now;
+        if (now)
+            await killing.CancelAsync();
         await stopping.CancelAsync();
         if (now && life?.Process is { } process)
             await process.StopAsync(force: true, CancellationToken.None);
@@ -64,7 +65,8 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
 
     private async Task RunAsync(Task before)
     {
-        await before;
+        // Only that the older life is over counts, not how: a failed end must not keep the next from beginning.
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!stopping.IsCancellationRequested)
         {
             try
@@ -78,7 +80,10 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
             catch (Exception e)
             {
                 SupervisionLog.SupervisorFailed(room.Logger, e, Config.Name);
-                await PauseAsync("internal error: " + e.Message, TimeSpan.Zero);
+                if (stopping.IsCancellationRequested)
+                    break;
+                await PauseAsync("internal error: " + e.Message, TimeSpan.Zero)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -96,7 +101,7 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
         string reason;
         try
         {
-            reason = await now.RunAsync(Known(), () => force, end.Token);
+            reason = await now.RunAsync(Known(), killing.Token, end.Token);
         }
         finally
         {

@@ -38,7 +38,7 @@ internal sealed class StdioFixture : IAsyncDisposable
     {
         var started = new ProcessHost(new ProcessHostOptions(), TimeProvider.System, NullLogger.Instance);
         var events = new ChannelRecorder();
-        var channel = new StdioChannel(events);
+        var channel = new StdioChannel(events, TimeProvider.System);
         var spec = new ProcessSpec
         {
             Name = "fixture",

@@ -92,7 +92,7 @@ public sealed class WireMessageTests
     [Fact]
     public void Pending_EventAfterTheEnd_IsNotDelivered()
     {
-        var calls = new PendingCalls();
+        var calls = new PendingCalls(TimeProvider.System);
         var events = new CallRecorder();
         var pending = calls.Open(FixtureCalls.Tool(Era.Legacy, "x"), events).ShouldNotBeNull();
         pending.Deliver(McpMethod.NotificationsMessage, "{}"u8, default);
@@ -106,7 +106,7 @@ public sealed class WireMessageTests
     [Fact]
     public void Pending_OpenAfterClose_IsRefused()
     {
-        var calls = new PendingCalls();
+        var calls = new PendingCalls(TimeProvider.System);
         calls.Close(ChannelFailure.Crashed, "gone");
         calls.Open(FixtureCalls.Tool(Era.Legacy, "x"), new CallRecorder()).ShouldBeNull();
         calls.Count.ShouldBe(0);
