@@ -10,11 +10,20 @@ say() { printf '%s\n' "$*" >&2; }
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
+# Output of a command is caught before it is searched: "command | grep -q" fails under pipefail when grep is done first.
 need_dotnet() {
-  if ! command -v dotnet >/dev/null || ! dotnet --list-sdks | grep -q '^10\.'; then
+  local sdks
+  sdks=$(dotnet --list-sdks 2>/dev/null) || sdks=
+  if [[ $'\n'$sdks != *$'\n'10.* ]]; then
     say "The .NET SDK 10 is missing: install it (package dotnet-sdk-10.0) and run this again."
     return 1
   fi
+  # Slim images have no libicu, and the SDK does not start without it unless told. The gateway never needs it.
+  (cd "$root" && dotnet --version) >/dev/null 2>&1 && return 0
+  export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+  (cd "$root" && dotnet --version) >/dev/null && return 0
+  say "The .NET SDK 10 is there but does not start (see above)."
+  return 1
 }
 
 # apt_install WHAT PACKAGE...: installs as root, otherwise says what to install. RUNLEVEL=1 keeps a freshly installed
@@ -32,7 +41,9 @@ apt_install() {
 }
 
 has_sqlite() {
-  { ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null; } | grep -q 'libsqlite3\.so\.0'
+  local libraries
+  libraries=$(ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null)
+  [[ $libraries == *libsqlite3.so.0* ]]
 }
 
 need_sqlite() { has_sqlite || apt_install "The system's SQLite library" libsqlite3-0; }
@@ -50,8 +61,13 @@ node_major() { node --version 2>/dev/null | sed -nE 's/^v([0-9]+).*/\1/p'; }
 
 # Node of at least the wanted age first in PATH: the machine's own, or one from the npm package "node" under .node/,
 # which git ignores. The machine's own Node, however old, is only used to fetch it.
+own_node() {
+  case $PATH in "$root/.node/bin":*) return ;; esac
+  [ ! -x "$root/.node/bin/node" ] || PATH=$root/.node/bin:$PATH
+}
+
 need_node() {
-  [ -x "$root/.node/bin/node" ] && PATH=$root/.node/bin:$PATH
+  own_node
   local major
   major=$(node_major)
   [ "${major:-0}" -ge $node_wanted ] && return 0
@@ -60,7 +76,10 @@ need_node() {
   fi
   say "Node is ${major:-missing}, $node_wanted or newer is needed: fetching the npm package node@24 into .node/"
   mkdir -p "$root/.node/bin"
-  npm install --prefix "$root/.node" --no-save --no-audit --no-fund --loglevel=error node@24 </dev/null >&2 || return 1
+  npm install --prefix "$root/.node" --no-save --no-audit --no-fund --loglevel=error node@24 </dev/null >&2 || {
+    say "npm could not fetch it (see above)."
+    return 1
+  }
   ln -sfn ../node_modules/node/bin/node "$root/.node/bin/node"
   PATH=$root/.node/bin:$PATH
   hash -r
@@ -71,10 +90,18 @@ need_node() {
   fi
 }
 
+has_npm_packages() {
+  local have=$1/node_modules/.package-lock.json
+  [ -f "$have" ] && [ ! "$1/package-lock.json" -nt "$have" ]
+}
+
 # npm_packages FOLDER: what its lock file says, unless it is there already.
 npm_packages() {
-  local have=$1/node_modules/.package-lock.json
-  [ -f "$have" ] && [ ! "$1/package-lock.json" -nt "$have" ] && return 0
+  has_npm_packages "$1" && return 0
   say "Fetching the npm packages of ${1#"$root"/}"
-  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error </dev/null >&2) && touch "$have"
+  if ! (cd "$1" && npm ci --no-audit --no-fund --loglevel=error </dev/null >&2); then
+    say "npm ci failed in $1 (see above)."
+    return 1
+  fi
+  touch "$1/node_modules/.package-lock.json"
 }

@@ -120,7 +120,10 @@ public sealed class StartTests : HostTest
         Sink.Messages.ShouldContain("{FAIRLEAD_INSTANCE=" + Mark);
         Sink.Messages.ShouldContain($"{{FAIRLEAD_PROCESS={Mark}-1");
         Sink.Messages.ShouldNotContain(m => m.Contains("must-not-leak", StringComparison.Ordinal));
-        var allowed = "PATH HOME LANG TZ TMPDIR USER LOGNAME SHELL TERM PWD OLDPWD SHLVL _ API_TOKEN".Split(' ');
+        var allowed =
+            "PATH HOME LANG TZ TMPDIR USER LOGNAME SHELL TERM SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS PWD OLDPWD SHLVL _ API_TOKEN".Split(
+                ' '
+            );
         Sink.Messages.Where(m => m.Contains('=', StringComparison.Ordinal))
             .Select(m => m[1..m.IndexOf('=', StringComparison.Ordinal)])
             .Where(n =>

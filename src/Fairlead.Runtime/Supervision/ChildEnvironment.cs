@@ -27,6 +27,10 @@ internal static class ChildEnvironment
         "LOGNAME",
         "SHELL",
         "TERM",
+        // Paths of public certificates. Proxies are not here: their addresses often hold a password.
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NODE_EXTRA_CA_CERTS",
     ];
 
     public static Dictionary<string, string> Build(

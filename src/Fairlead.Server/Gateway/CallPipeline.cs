@@ -150,7 +150,10 @@ internal sealed class CallPipeline(
         var answer = ErrorTable.Answer(
             condition,
             call.RequestId,
-            string.Create(CultureInfo.InvariantCulture, $"{ErrorTable.Of(condition).Text}: {shown}")
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ErrorTable.Of(condition).Text}: {shown} ({Lists(condition)})"
+            )
         );
         // Handshake clients know a code of its own for a missing resource (2025-11-25 server/resources).
         return condition == Condition.UnknownResource && call.Revision.Era() == Era.Legacy
@@ -162,15 +165,29 @@ internal sealed class CallPipeline(
             : answer;
     }
 
+    /// <summary>Where the right names are.</summary>
+    private static string Lists(Condition condition) =>
+        condition switch
+        {
+            Condition.UnknownTool => "tools/list names the tools of this group",
+            Condition.UnknownPrompt => "prompts/list names the prompts of this group",
+            _ => "resources/list and resources/templates/list name the resources of this group",
+        };
+
     private Answer? Refuse(Call call)
     {
         var config = call.Group.Config;
-        var wait = call.Group.Traffic.TakeRate(config.CallsPerMinute ?? options.CallsPerMinute, time);
+        var rate = config.CallsPerMinute ?? options.CallsPerMinute;
+        var wait = call.Group.Traffic.TakeRate(rate, time);
         if (wait > TimeSpan.Zero)
         {
             return ErrorTable.Answer(
                 Condition.RateLimited,
                 call.RequestId,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Rate limit exceeded: {rate} tools/call a minute for this key"
+                ),
                 retryAfter: Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds))
             );
         }

@@ -42,16 +42,24 @@ internal static class AuthEndpoints
     )
     {
         if (request.Username is not { Length: > 0 and <= UserStore.MaxUsernameLength } username)
-            return RestResult.Fail("MISSING_PARAMETER", "username has 1 to 50 characters.", "username");
+            return Missing("username", request.Username, UserStore.MaxUsernameLength);
         if (request.Password is not { Length: > 0 and <= UserStore.MaxPasswordLength } password)
-            return RestResult.Fail("MISSING_PARAMETER", "password has 1 to 256 characters.", "password");
+            return Missing("password", request.Password, UserStore.MaxPasswordLength);
         AuditNote note = AuditNote.Of(http);
         note.Resource = $"user {username}";
         TimeSpan wait = throttle.Wait(username, http.Connection.RemoteIpAddress);
         if (wait > TimeSpan.Zero)
         {
             http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            return RestResult.Fail("RATE_LIMIT_EXCEEDED", "Rate limit exceeded");
+            // The message is the same for every limit (I-14).
+            return RestResult.Fail("RATE_LIMIT_EXCEEDED", "Rate limit exceeded") with
+            {
+                Details = new()
+                {
+                    ["limited"] = "failed sign-ins of this user",
+                    ["retry_after_seconds"] = http.Response.Headers.RetryAfter.ToString(),
+                },
+            };
         }
         if (await users.VerifyAsync(username, password, http.RequestAborted) is not { } user)
         {
@@ -63,6 +71,13 @@ internal static class AuthEndpoints
         note.UserId = user.Id;
         return RestResult.Ok(new LoginAnswer(token.Text, "Bearer", (int)token.Lifetime.TotalSeconds), "Signed in.");
     }
+
+    private static RestError Missing(string field, string? given, int longest) =>
+        RestResult.Fail(
+            "MISSING_PARAMETER",
+            given is null ? $"{field} is missing." : $"{field} has 1 to {longest} characters.",
+            field
+        );
 
     private static async Task<RestResult<UserView>> LogoutAsync(HttpContext http, UserStore users)
     {

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Fairlead.Server.Groups;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Telemetry;
 using Microsoft.AspNetCore.Authentication;
@@ -49,6 +50,10 @@ internal sealed class TokenHandler(
         {
             TokenFailure.Expired => RestResult.Fail("TOKEN_EXPIRED", "The access token has expired: sign in again."),
             TokenFailure.Revoked => RestResult.Fail("TOKEN_REVOKED", "The access token was revoked: sign in again."),
+            TokenFailure.Invalid when IsGroupKey => RestResult.Fail(
+                "TOKEN_INVALID",
+                "This is a group's key, for /mcp. The REST API takes an access token: POST /api/v1/auth/login gives one."
+            ),
             TokenFailure.Invalid => RestResult.Fail("TOKEN_INVALID", "The access token is not valid."),
             _ => RestResult.Fail("AUTHENTICATION_REQUIRED", "Send an access token: Authorization: Bearer …"),
         };
@@ -59,6 +64,11 @@ internal sealed class TokenHandler(
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         RefuseAsync(RestResult.Fail("AUTHORIZATION_FAILED", "Your roles do not allow this."));
+
+    private bool IsGroupKey =>
+        Request
+            .Headers.Authorization.ToString()
+            .StartsWith(Bearer + GroupKeys.Prefix, StringComparison.OrdinalIgnoreCase);
 
     private async Task RefuseAsync(RestError error)
     {

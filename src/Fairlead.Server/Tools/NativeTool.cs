@@ -4,6 +4,7 @@ using System.Text.Json;
 using Fairlead.Protocol;
 using Fairlead.Toolkit;
 using Microsoft.Extensions.AI;
+using ModelContextProtocol;
 using ModelContextProtocol.Server;
 
 namespace Fairlead.Server.Tools;
@@ -14,6 +15,7 @@ namespace Fairlead.Server.Tools;
 /// </summary>
 internal sealed class NativeTool
 {
+    private static readonly JsonElement NoArguments = JsonElement.Parse("{}");
     private readonly AIFunction function;
 
     private NativeTool(AIFunction function, McpServerToolAttribute attribute)
@@ -38,7 +40,11 @@ internal sealed class NativeTool
             AIFunctionFactory.Create(
                 method,
                 method.IsStatic ? null : target,
-                new AIFunctionFactoryOptions { Name = attribute.Name ?? method.Name }
+                new AIFunctionFactoryOptions
+                {
+                    Name = attribute.Name ?? method.Name,
+                    MarshalResult = static (value, _, _) => new(Marshal(value)),
+                }
             ),
             attribute
         );
@@ -58,12 +64,15 @@ internal sealed class NativeTool
             var given = new AIFunctionArguments { Context = context };
             if (!arguments.IsEmpty)
             {
-                using var json = JsonDocument.Parse(arguments);
-                if (json.RootElement.ValueKind == JsonValueKind.Object)
-                {
-                    foreach (var member in json.RootElement.EnumerateObject())
-                        given[member.Name] = member.Value.Clone();
-                }
+                var sent = JsonElement.Parse(arguments.Span);
+                if (ArgumentCheck.Find(sent, function.JsonSchema) is { } wrong)
+                    return Render(wrong, isError: true);
+                foreach (var member in sent.EnumerateObject())
+                    given[member.Name] = member.Value;
+            }
+            else if (ArgumentCheck.Find(NoArguments, function.JsonSchema) is { } missing)
+            {
+                return Render(missing, isError: true);
             }
             return Render(await function.InvokeAsync(given, cancellationToken), isError: false);
         }
@@ -71,7 +80,7 @@ internal sealed class NativeTool
         {
             throw;
         }
-        catch (Exception e) when (e is ArgumentException or JsonException or ToolFailedException)
+        catch (Exception e) when (e is ToolFailedException or McpException)
         {
             return Render(e.Message, isError: true);
         }
@@ -95,13 +104,29 @@ internal sealed class NativeTool
             function.JsonSchema.WriteTo(json);
             json.WriteStartObject("annotations"u8);
             json.WriteBoolean("readOnlyHint"u8, attribute.ReadOnly);
-            json.WriteBoolean("destructiveHint"u8, attribute.Destructive);
+            // The attribute's default is true, which would contradict a tool that only reads.
+            json.WriteBoolean("destructiveHint"u8, attribute.Destructive && !attribute.ReadOnly);
             json.WriteBoolean("idempotentHint"u8, attribute.Idempotent);
             json.WriteBoolean("openWorldHint"u8, attribute.OpenWorld);
             json.WriteEndObject();
             json.WriteEndObject();
         }
         return buffer.WrittenMemory;
+    }
+
+    private static JsonElement? Marshal(object? value)
+    {
+        try
+        {
+            return value is null
+                ? null
+                : JsonSerializer.SerializeToElement(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType()));
+        }
+        catch (ArgumentException)
+        {
+            // JSON has no infinity and no "not a number".
+            throw new ToolFailedException("The result holds a number that is not finite.");
+        }
     }
 
     // The function hands back its value as a JsonElement, already in the schema's form.

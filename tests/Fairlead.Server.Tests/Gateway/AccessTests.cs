@@ -206,7 +206,9 @@ public sealed class AccessTests
         using var refused = await client.SendAsync(CallAlpha());
         refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         refused.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThan(TimeSpan.Zero);
-        (await refused.JsonAsync()).GetProperty("error").GetProperty("code").GetInt32().ShouldBe(-31006);
+        var error = (await refused.JsonAsync()).GetProperty("error");
+        error.GetProperty("code").GetInt32().ShouldBe(-31006);
+        error.GetProperty("message").GetString()!.ShouldContain("3 tools/call a minute for this key");
         (await client.SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.OK);
         host.Time.Advance(TimeSpan.FromSeconds(20));
         (await client.SendAsync(CallAlpha())).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -255,7 +257,11 @@ public sealed class AccessTests
     {
         await using var host = await TwoGroupsAsync(new GatewayOptions { MaxBodyBytes = 1000 });
         using var large = Wire.Modern("tools/list", $"\"x\":\"{new string('y', 1000)}\"");
-        (await host.Client().SendAsync(large)).StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        using var refused = await host.Client().SendAsync(large);
+        refused.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain(
+            "larger than 1000 bytes (setting Gateway:MaxBodyBytes)"
+        );
         using var text = Wire.Modern("tools/list");
         text.Content!.Headers.ContentType = new("text/plain");
         (await host.Client().SendAsync(text)).StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);

@@ -329,6 +329,7 @@ public sealed class CallTests
         await using var __ = host;
         var answer = await host.Client().AskAsync(Wire.Modern("tools/call", "\"name\":\"own\"", "own"));
         answer.GetProperty("error").GetProperty("code").GetInt32().ShouldBe(-32602);
+        answer.GetProperty("error").GetProperty("message").GetString()!.ShouldContain("Unknown tool: own (tools/list");
         channel.Received.ShouldBeEmpty();
     }
 
@@ -382,8 +383,9 @@ public sealed class CallTests
     public async Task Bodies_OfSuccessfulCalls_AreKeptWhereTheGroupWantsIt(bool wanted)
     {
         await using var host = new GatewayHost();
-        host.AddGroup("default", GatewayHost.Key, g => g with { PublishNative = true, LogBodies = wanted });
-        host.Publish(new GroupId("default"), null, ItemKind.Tool, "add", "add");
+        var reply = ScriptedChannel.Result("""{"resultType":"complete","content":[]}""");
+        host.AddService("svc", new ScriptedChannel(Revision.V20260728, Always(reply)), "add");
+        host.AddGroup("default", GatewayHost.Key, g => g with { LogBodies = wanted }, "svc");
         await host.StartAsync();
         const string arguments = "\"name\":\"{0}\",\"arguments\":{{\"numbers\":[1,2],\"password\":\"hunter2\"}}";
         foreach (var tool in new[] { "add", "none" })

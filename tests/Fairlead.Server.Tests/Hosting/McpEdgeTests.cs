@@ -24,7 +24,9 @@ public sealed class McpEdgeTests
             Content = new StringContent("{}", Encoding.UTF8, "application/json"),
         };
 
-        (await host.Client.SendAsync(foreign)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        using var refused = await host.Client.SendAsync(foreign);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("Gateway:AllowedHosts");
         (await host.Client.SendAsync(own)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
@@ -42,7 +44,7 @@ public sealed class McpEdgeTests
             )
             .ToList();
 
-        mcp.Count.ShouldBe(4);
+        mcp.Count.ShouldBe(5);
         mcp.ShouldAllBe(e => e.Metadata.Any(m => m.GetType().Name == "ShortCircuitMetadata"));
     }
 }

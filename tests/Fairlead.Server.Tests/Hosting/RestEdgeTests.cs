@@ -78,6 +78,46 @@ public sealed class RestEdgeTests
         (await host.GetAsync("/api/v1/mcp/groups")).Status.ShouldBe(200);
     }
 
+    [Theory]
+    [InlineData("/api/v1/mcp/groups", "{\n  \"name\": }", "line 2, position 11")]
+    [InlineData("/api/v1/mcp/groups", """{"name":7}""", "'name' in the body has the wrong type")]
+    [InlineData("/api/v1/mcp/groups", """{"nam":"x"}""", "'nam'")]
+    [InlineData("/api/v1/mcp/groups", """{"name":"a","name":"b"}""", "'name' twice")]
+    [InlineData("/api/v1/mcp/groups", "", "The body is empty")]
+    [InlineData("/api/v1/mcp/groups", "null", "The body is empty")]
+    [InlineData("/api/v1/auth/login", """{"username":"admin"}""", "password is missing")]
+    public async Task Body_ThatIsWrong_IsToldWithItsPlace(string path, string body, string said)
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        Answer answer = await host.PostAsync(path, body);
+        answer.Status.ShouldBe(400, answer.Text);
+        answer.Json.GetProperty("message").GetString()!.ShouldContain(said);
+    }
+
+    [Fact]
+    public async Task Body_OverTheLimit_Is413AndNamesIt()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        Answer answer = await host.PostAsync("/api/v1/mcp/groups", new string(' ', RestCodes.MaxBodyBytes + 1));
+        (answer.Status, answer.Code).ShouldBe((413, "PAYLOAD_TOO_LARGE"));
+        answer.Text.ShouldContain("4194304 bytes");
+    }
+
+    [Theory]
+    [InlineData("/api/v1/calls?tool=add", "tool", "tool_name")]
+    [InlineData("/api/v1/calls?limit=x", "limit", "limit")]
+    [InlineData("/api/v1/calls?success=maybe", "success", "success")]
+    [InlineData("/api/v1/mcp/groups?pagesize=5", "pagesize", "page_size")]
+    [InlineData("/api/v1/services?state=running", "state", "status")]
+    [InlineData("/api/v1/auth/me?x=1", "x", "no query parameters")]
+    public async Task Query_NobodyReads_IsRefusedByName(string path, string field, string said)
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        Answer answer = await host.GetAsync(path);
+        (answer.Status, answer.Code, answer.Field).ShouldBe((400, "INVALID_PARAMETER", field));
+        answer.Json.GetProperty("message").GetString()!.ShouldContain(said);
+    }
+
     [Fact]
     public async Task Failure_Inside_SaysNothingOfItself()
     {

@@ -50,7 +50,8 @@ public sealed class SignInTests
         await RefusedAsync(
             "mcp_key_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "TOKEN_INVALID",
-            "Bearer error=\"invalid_token\""
+            "Bearer error=\"invalid_token\"",
+            "This is a group"
         );
         host.Token = admin;
         (await host.PostAsync("/api/v1/auth/logout")).Status.ShouldBe(200);
@@ -69,11 +70,12 @@ public sealed class SignInTests
             );
         rows.ShouldAllBe(row => row.Record.Resource == "GET /api/v1/mcp/groups");
 
-        async Task RefusedAsync(string? token, string code, string challenge)
+        async Task RefusedAsync(string? token, string code, string challenge, string said = "")
         {
             host.Token = token;
             Answer answer = await host.GetAsync("/api/v1/mcp/groups");
             (answer.Status, answer.Code).ShouldBe((401, code));
+            answer.Text.ShouldContain(said);
             answer.Headers.WwwAuthenticate.ToString().ShouldBe(challenge);
         }
     }
@@ -136,6 +138,7 @@ public sealed class SignInTests
         (slowed.Status, slowed.Code).ShouldBe((429, "RATE_LIMIT_EXCEEDED"));
         slowed.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
         slowed.Json.GetProperty("error").GetProperty("message").GetString().ShouldBe("Rate limit exceeded");
+        slowed.Text.ShouldContain("failed sign-ins of this user");
         // Nobody else is held up, and the wait passes.
         await host.SignInAsync("admin");
         host.Time.Advance(TimeSpan.FromSeconds(1));

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using Fairlead.Server.Gateway.Replies;
 using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.Server.Gateway.Intake;
@@ -54,6 +56,15 @@ internal static class BodyReader
                 ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    public static Answer TooLarge(GatewayOptions options) =>
+        ErrorTable.Answer(
+            Condition.BodyTooLarge,
+            detail: string.Create(
+                CultureInfo.InvariantCulture,
+                $"The request body is larger than {options.MaxBodyBytes} bytes (setting Gateway:MaxBodyBytes)"
+            )
+        );
 
     private static byte[] Grow(byte[] buffer, int used, int needed)
     {

@@ -54,7 +54,7 @@ internal sealed class McpEndpoint(
         }
         if (await BodyReader.ReadAsync(http, options.MaxBodyBytes) is not { } body)
         {
-            await reply.FinishAsync(default, ErrorTable.Answer(Condition.BodyTooLarge));
+            await reply.FinishAsync(default, BodyReader.TooLarge(options));
             return;
         }
         var handedOn = false;

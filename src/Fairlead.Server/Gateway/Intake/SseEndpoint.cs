@@ -75,7 +75,7 @@ internal sealed class SseEndpoint(
         if (await BodyReader.ReadAsync(http, options.MaxBodyBytes) is not { } body)
         {
             link.EndOne();
-            await WriteAsync(http, ErrorTable.Answer(Condition.BodyTooLarge));
+            await WriteAsync(http, BodyReader.TooLarge(options));
             return;
         }
         _ = AnswerAsync(link, body, group!, user);

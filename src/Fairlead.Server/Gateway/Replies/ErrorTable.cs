@@ -59,8 +59,18 @@ internal static class ErrorTable
                 "unauthorized",
                 "A valid group key is needed: Authorization: Bearer mcp_key_…"
             ),
-            Condition.UnknownGroup => new(404, McpErrorCode.PolicyDenied, "unknown_group", "No such group"),
-            Condition.GroupDisabled => new(403, McpErrorCode.PolicyDenied, "group_disabled", "The group is disabled"),
+            Condition.UnknownGroup => new(
+                404,
+                McpErrorCode.PolicyDenied,
+                "unknown_group",
+                "No such group for this key: leave its code out of the address, or send that group's key"
+            ),
+            Condition.GroupDisabled => new(
+                403,
+                McpErrorCode.PolicyDenied,
+                "group_disabled",
+                "The group is disabled: an administrator can enable it"
+            ),
             Condition.UserNeeded => new(
                 403,
                 McpErrorCode.PolicyDenied,
@@ -77,7 +87,7 @@ internal static class ErrorTable
                 403,
                 McpErrorCode.PolicyDenied,
                 "wrong_origin",
-                "Host or Origin is not allowed"
+                "Host or Origin is not allowed: name it in the setting Gateway:AllowedHosts (or AllowedOrigins)"
             ),
             Condition.BodyTooLarge => new(
                 413,

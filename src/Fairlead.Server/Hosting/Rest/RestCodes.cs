@@ -47,6 +47,9 @@ internal static class RestCodes
         ["STORAGE_FULL"] = StatusCodes.Status507InsufficientStorage,
     }.ToFrozenDictionary();
 
+    /// <summary>Largest body of a REST request, 4 MiB.</summary>
+    public const int MaxBodyBytes = 4 * 1024 * 1024;
+
     /// <summary>All codes there are, for the document.</summary>
     public static IReadOnlyCollection<string> All => Statuses.Keys;
 
@@ -65,7 +68,10 @@ internal static class RestCodes
             StatusCodes.Status404NotFound => Error("NOT_FOUND", "There is nothing at this address."),
             StatusCodes.Status405MethodNotAllowed => Error("METHOD_NOT_ALLOWED", "This address has no such method."),
             StatusCodes.Status408RequestTimeout => Error("OPERATION_TIMEOUT", "The request took too long to arrive."),
-            StatusCodes.Status413PayloadTooLarge => Error("PAYLOAD_TOO_LARGE", "The request body is too large."),
+            StatusCodes.Status413PayloadTooLarge => Error(
+                "PAYLOAD_TOO_LARGE",
+                $"The request body is larger than {MaxBodyBytes} bytes."
+            ),
             StatusCodes.Status415UnsupportedMediaType => Error("UNSUPPORTED_MEDIA_TYPE", "Send application/json."),
             StatusCodes.Status429TooManyRequests => Error("RATE_LIMIT_EXCEEDED", "Rate limit exceeded"),
             StatusCodes.Status503ServiceUnavailable => Error("SERVICE_UNAVAILABLE", "Try again in a moment."),

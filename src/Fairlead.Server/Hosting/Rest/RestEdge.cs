@@ -1,9 +1,11 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -30,7 +32,13 @@ internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> l
         RestError? error;
         try
         {
-            await next(context);
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+                limit.MaxRequestBodySize = RestCodes.MaxBodyBytes;
+            // Refused before it is read: the framework's own refusal does not always tell why.
+            if (context.Request.ContentLength > RestCodes.MaxBodyBytes)
+                context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+            else
+                await next(context);
             // A status without a body is the framework speaking: no such address, method or media type.
             error = context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null }
                 ? RestCodes.OfStatus(context.Response.StatusCode)
@@ -53,16 +61,8 @@ internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> l
     private static RestError Explain(Exception failure) =>
         failure switch
         {
-            BadHttpRequestException { InnerException: JsonException json } => RestResult.Fail(
-                "INVALID_PARAMETER",
-                "The body is not JSON of the expected form.",
-                Field(json)
-            ),
-            BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } bad => RestResult.Fail(
-                "INVALID_PARAMETER",
-                "A parameter is missing or has the wrong form.",
-                Field(bad.Message)
-            ),
+            BadHttpRequestException { InnerException: JsonException json } => OfJson(json),
+            BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } bad => OfParameter(bad.Message),
             BadHttpRequestException bad => RestCodes.OfStatus(bad.StatusCode),
             SqliteException { SqliteErrorCode: 13 } or DbException { SqlState: "53100" } => RestResult.Fail(
                 "STORAGE_FULL",
@@ -72,6 +72,34 @@ internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> l
             { InnerException: DbException inner } => Explain(inner),
             _ => RestCodes.OfStatus(StatusCodes.Status500InternalServerError),
         };
+
+    private static RestError OfJson(JsonException failure)
+    {
+        string? field = Field(failure);
+        string at = string.Create(
+            CultureInfo.InvariantCulture,
+            $"line {failure.LineNumber + 1}, position {failure.BytePositionInLine + 1}"
+        );
+        string message =
+            failure.InnerException is JsonException ? $"The body is not valid JSON: {at}."
+            : field is null ? $"The body is not JSON of the expected form: {at}."
+            : UnknownMember().IsMatch(failure.Message) ? $"The body has a member '{field}' that is not known here."
+            : failure.Message.StartsWith("Duplicate", StringComparison.Ordinal) ? $"The body has '{field}' twice: {at}."
+            : $"'{field}' in the body has the wrong type: {at}.";
+        return RestResult.Fail("INVALID_PARAMETER", message, field);
+    }
+
+    private static RestError OfParameter(string message)
+    {
+        string? field = Field(message);
+        return RestResult.Fail(
+            "INVALID_PARAMETER",
+            message.Contains("body", StringComparison.OrdinalIgnoreCase) ? "The body is empty: send a JSON object."
+                : field is null ? "A parameter is missing or has the wrong form."
+                : $"The parameter {field} is missing or has the wrong form.",
+            field
+        );
+    }
 
     // "$.limits.calls" or "$['limits']"; an unknown member is named in the message only.
     private static string? Field(JsonException failure)

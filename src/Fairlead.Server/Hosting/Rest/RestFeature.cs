@@ -50,7 +50,7 @@ internal static class RestFeature
             group.AllowAnonymous();
         else
             group.RequireAuthorization(policy);
-        return group.AddEndpointFilter<RouteGroupBuilder, AuditFilter>();
+        return group.AddEndpointFilter<RouteGroupBuilder, AuditFilter>().AddEndpointFilterFactory(KnownQuery.Filter);
     }
 
     private static void Configure(JsonSerializerOptions options)

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Fairlead.Toolkit;
 using ModelContextProtocol.Server;
 
 namespace Fairlead.Server.Tools.Native;
@@ -11,6 +12,9 @@ internal sealed class CalculatorTools
     public static double Add([Description("The numbers to add; none gives 0.")] double[] numbers)
     {
         ArgumentNullException.ThrowIfNull(numbers);
-        return numbers.Sum();
+        var sum = numbers.Sum();
+        return double.IsFinite(sum)
+            ? sum
+            : throw new ToolFailedException("The sum is too large for a number (about 1.8e308).");
     }
 }
