@@ -65,6 +65,95 @@ public sealed class LifeTests
         errors.ShouldNotContain("   at ");
     }
 
+    // The secrets of a start that failed after they were made are not lost, and it fails in one line.
+    [Fact]
+    public async Task FirstStart_WithThePortTaken_ShowsItsSecretsAtTheNext()
+    {
+        var data = Product.NewData();
+        using var taken = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var (code, errors) = await FailAsync(data, $"http://{taken.LocalEndpoint}");
+        code.ShouldBe(1);
+        errors.Trim().Split('\n').ShouldHaveSingleItem().ShouldContain("address already in use");
+
+        await using var second = await Product.StartAsync(data: data, givenSecrets: false);
+        await Eventually.UntilAsync(() => second.Output.Contains("Password", StringComparison.Ordinal));
+        var password = second
+            .Output.Split('\n')
+            .Single(l => l.Contains("Password  ", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        using var admin = await AdminAsync(second, password);
+        (
+            await admin.GetAsync(new Uri("/api/v1/mcp/groups", UriKind.Relative), TestContext.Current.CancellationToken)
+        ).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("Host=127.0.0.1;Port=1;Username=x", "127.0.0.1:1", "database runs")]
+    [InlineData("Host=no-such-host.invalid;Username=x", "no-such-host.invalid:5432", "database runs")]
+    [InlineData("Hots=127.0.0.1", "Hots", "ConnectionString")]
+    public async Task Start_WithoutItsDatabase_SaysWhatToDoInOneLine(string connection, string named, string advice)
+    {
+        var data = Product.NewData();
+        await File.WriteAllTextAsync(
+            Path.Combine(data, "master"),
+            Convert.ToBase64String(new byte[32]),
+            TestContext.Current.CancellationToken
+        );
+        var (code, errors) = await FailAsync(
+            data,
+            "http://127.0.0.1:0",
+            ("FAIRLEAD__Storage__Provider", "Postgres"),
+            ("FAIRLEAD__Storage__ConnectionString", connection),
+            ("FAIRLEAD_MASTER_KEY_FILE", Path.Combine(data, "master"))
+        );
+        code.ShouldBe(1);
+        var line = errors.Trim().Split('\n').ShouldHaveSingleItem();
+        line.ShouldStartWith("fairlead serve: ");
+        line.ShouldContain(named);
+        line.ShouldContain(advice);
+    }
+
+    [Fact]
+    public void Failure_ThatAnOperatorCanMend_IsOneLine()
+    {
+        foreach (
+            var failure in new Exception[]
+            {
+                new UnauthorizedAccessException("Access to '/x' is denied.\nMore"),
+                new FormatException("Invalid url: 'x'"),
+                new TimeoutException("The operation has timed out"),
+                new System.Net.Sockets.SocketException(111),
+            }
+        )
+            Serve.StartFailure.Explain(failure).ShouldNotBeNull().ShouldNotContain("\n");
+        // A mistake of ours keeps its trace.
+        Serve.StartFailure.Explain(new InvalidOperationException("odd")).ShouldBeNull();
+    }
+
+    private static async Task<(int Code, string Errors)> FailAsync(
+        string data,
+        string url,
+        params (string Name, string Value)[] variables
+    )
+    {
+        var info = new ProcessStartInfo("dotnet", [Product.Program, "serve", "--urls", url, "--data", data])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        foreach (var (name, value) in variables)
+            info.Environment[name] = value;
+        using var process = Process.Start(info)!;
+        var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (
+            process.ExitCode,
+            string.Join('\n', errors.Split('\n').Where(l => !l.Contains(" info: ", StringComparison.Ordinal)))
+        );
+    }
+
     // P-05: a call in flight ends, children end, exit 0.
     [Fact]
     public async Task Term_DuringACall_LetsItEndAndEndsTheChildren()
@@ -146,13 +235,13 @@ public sealed class LifeTests
             groups.ShouldContain($"\"g{i}\"");
     }
 
-    internal static async Task<HttpClient> AdminAsync(Product product)
+    internal static async Task<HttpClient> AdminAsync(Product product, string password = Product.Password)
     {
         var client = product.Client(null);
         using var response = await client.PostAsync(
             new Uri("/api/v1/auth/login", UriKind.Relative),
             new StringContent(
-                $$"""{"username":"admin","password":"{{Product.Password}}"}""",
+                $$"""{"username":"admin","password":"{{password}}"}""",
                 System.Text.Encoding.UTF8,
                 "application/json"
             )

@@ -2,6 +2,8 @@ using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Gateway.Traffic;
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -27,7 +29,7 @@ namespace Fairlead.Server.Gateway;
 /// </summary>
 internal static class GatewayFeature
 {
-    /// <summary>Registers the data plane. Needs StoreWatcher, ServiceSlots, NativeTools and the call log.</summary>
+    /// <summary>Registers the data plane. Needs StoreWatcher, ServiceSlots, NativeTools, the call log and <see cref="NoteRefusal"/>.</summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
     {
         services.AddSingleton(options);
@@ -94,11 +96,18 @@ internal static class GatewayFeature
     public static IApplicationBuilder UseHostGuard(this IApplicationBuilder app)
     {
         var guard = app.ApplicationServices.GetRequiredService<HostGuard>();
+        var refused = app.ApplicationServices.GetRequiredService<NoteRefusal>();
         return app.Use(next =>
                 http =>
                 {
                     if (guard.Allows(http.Request))
                         return next(http);
+                    var isApi = http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
+                    refused(Refusal.Of(http, isApi ? Refusal.Rest : Refusal.Mcp, "wrong_origin"));
+                    if (isApi)
+                        return RestResult
+                            .Fail("AUTHORIZATION_FAILED", Replies.ErrorTable.Of(Replies.Condition.WrongOrigin).Text)
+                            .WriteAsync(http);
                     var reply = new Replies.HttpReply(
                         http,
                         acceptsStream: false,

@@ -23,6 +23,9 @@ internal static partial class GatewayLog
     [LoggerMessage(1005, LogLevel.Warning, "{Calls} calls were still running after {Seconds} s and were cancelled")]
     public static partial void DrainCut(ILogger logger, int calls, double seconds);
 
+    [LoggerMessage(1007, LogLevel.Error, "The gateway's clock work failed for one call or for the sessions")]
+    public static partial void TickFailed(ILogger logger, Exception error);
+
     [LoggerMessage(1006, LogLevel.Debug, "A resource watch at service {Service} ended: {Reason}")]
     public static partial void WatchEnded(ILogger logger, string service, string reason);
 }

@@ -1,6 +1,7 @@
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Server.Gateway;
 
@@ -14,7 +15,8 @@ internal sealed class GatewayLoops(
     Routes routes,
     Admissions admissions,
     GatewayOptions options,
-    TimeProvider time
+    TimeProvider time,
+    ILogger<GatewayLoops> logger
 ) : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
@@ -25,17 +27,40 @@ internal sealed class GatewayLoops(
     {
         routes.Swapped += admissions.Review;
         using var timer = new PeriodicTimer(Tick, time);
-        for (var tick = 1; await timer.WaitForNextTickAsync(stoppingToken); tick++)
+        try
         {
-            foreach (var call in calls.All)
+            for (var tick = 1; await timer.WaitForNextTickAsync(stoppingToken); tick++)
             {
-                if (time.GetElapsedTime(call.Started) >= options.StreamAfter)
-                    call.Reply.StartStreaming();
+                foreach (var call in calls.All)
+                    Guarded(StartStreaming, call);
+                if (tick % TicksPerReview == 0)
+                    Guarded(static a => a.Review(), admissions);
+                if (tick % TicksPerSweep == 0)
+                    Guarded(static s => s.Sweep(), sessions);
             }
-            if (tick % TicksPerReview == 0)
-                admissions.Review();
-            if (tick % TicksPerSweep == 0)
-                sessions.Sweep();
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end, also of a start that failed: nothing for the host to report.
+        }
+    }
+
+    private void StartStreaming(Call call)
+    {
+        if (time.GetElapsedTime(call.Started) >= options.StreamAfter)
+            call.Reply.StartStreaming();
+    }
+
+    // What escaped here would end the loop, and the host with it: one odd call must not cost all others their streams.
+    private void Guarded<T>(Action<T> work, T on)
+    {
+        try
+        {
+            work(on);
+        }
+        catch (Exception e)
+        {
+            GatewayLog.TickFailed(logger, e);
         }
     }
 }

@@ -26,23 +26,62 @@ internal sealed class GroupStore(
         CancellationToken cancellationToken
     )
     {
+        string key = givenKey ?? GroupKeys.New();
+        var id = GroupId.New(time);
+        StoreError? error = await writer.ChangeAsync(
+            db => CreateAsync(db, id, draft, key, cancellationToken),
+            cancellationToken
+        );
+        return error is null ? new CreatedGroup(Find(id)!, key) : error;
+    }
+
+    /// <summary>The same as a part of a larger change, with an id and a key given by the caller.</summary>
+    public async Task<StoreError?> CreateAsync(
+        FairleadDb db,
+        GroupId newId,
+        GroupDraft draft,
+        string key,
+        CancellationToken cancellationToken
+    )
+    {
         if (draft.Name is null)
             return new StoreError("MISSING_PARAMETER", "A group needs a name.", "name");
         if (draft.Check() is { } wrong)
             return wrong;
-        if (givenKey is not null && !GroupKeys.IsWellFormed(givenKey))
+        if (!GroupKeys.IsWellFormed(key))
             return new StoreError(
                 "INVALID_PARAMETER",
                 "A group key is mcp_key_ and 32 bytes as base64url without padding (43 characters).",
                 "key"
             );
-        string key = givenKey ?? GroupKeys.New();
-        string id = GroupId.New(time).Value;
-        StoreError? error = await writer.ChangeAsync(
-            db => InsertAsync(db, id, draft, key, cancellationToken),
-            cancellationToken
-        );
-        return error is null ? new CreatedGroup(Find(new GroupId(id))!, key) : error;
+        string id = newId.Value;
+        string hash = GroupKeys.Hash(key);
+        if (await db.Groups.AnyAsync(g => g.HashedApiKey == hash || g.PreviousHashedApiKey == hash, cancellationToken))
+            return new StoreError("GROUP_ALREADY_EXISTS", "Another group has this key.", "key");
+        string name = draft.Name!.Trim();
+        if (await TakenAsync(db, id, name, draft.ServerCode, cancellationToken) is { } taken)
+            return taken;
+        var row = new GroupRow
+        {
+            Id = id,
+            Name = name,
+            Description = draft.Description ?? "",
+            ServerCode = draft.ServerCode ?? await FreeCodeAsync(db, name, cancellationToken),
+            HashedApiKey = hash,
+            ApiKey = keys.Seal(id, key),
+            CreatedBy = draft.CreatedBy,
+            CreatedAt = time.GetUtcNow(),
+            UpdatedAt = time.GetUtcNow(),
+        };
+        Apply(draft, row);
+        db.Groups.Add(row);
+        if (await LinkAsync(db, row, draft.Services ?? [], cancellationToken) is { } unknown)
+        {
+            db.ChangeTracker.Clear();
+            return unknown;
+        }
+        await aligner.AlignAsync(db, row, cancellationToken);
+        return null;
     }
 
     /// <summary>Changes what the draft names; the rest stays.</summary>
@@ -199,43 +238,6 @@ internal sealed class GroupStore(
             is { } row
             ? row
             : NotFound(id);
-
-    private async Task<StoreError?> InsertAsync(
-        FairleadDb db,
-        string id,
-        GroupDraft draft,
-        string key,
-        CancellationToken cancellationToken
-    )
-    {
-        string hash = GroupKeys.Hash(key);
-        if (await db.Groups.AnyAsync(g => g.HashedApiKey == hash || g.PreviousHashedApiKey == hash, cancellationToken))
-            return new StoreError("GROUP_ALREADY_EXISTS", "Another group has this key.", "key");
-        string name = draft.Name!.Trim();
-        if (await TakenAsync(db, id, name, draft.ServerCode, cancellationToken) is { } taken)
-            return taken;
-        var row = new GroupRow
-        {
-            Id = id,
-            Name = name,
-            Description = draft.Description ?? "",
-            ServerCode = draft.ServerCode ?? await FreeCodeAsync(db, name, cancellationToken),
-            HashedApiKey = hash,
-            ApiKey = keys.Seal(id, key),
-            CreatedBy = draft.CreatedBy,
-            CreatedAt = time.GetUtcNow(),
-            UpdatedAt = time.GetUtcNow(),
-        };
-        Apply(draft, row);
-        db.Groups.Add(row);
-        if (await LinkAsync(db, row, draft.Services ?? [], cancellationToken) is { } unknown)
-        {
-            db.ChangeTracker.Clear();
-            return unknown;
-        }
-        await aligner.AlignAsync(db, row, cancellationToken);
-        return null;
-    }
 
     private static void Apply(GroupDraft draft, GroupRow row)
     {

@@ -98,13 +98,22 @@ public static class FairleadFeature
         return app;
     }
 
-    /// <summary>What the first start made; null when the store was not empty.</summary>
-    public static FirstStartSummary? FirstStart(this IHost app)
+    /// <summary>
+    /// Shows what the first start of this store made, where that was not shown yet: also what an earlier start made that
+    /// failed afterwards. Once <paramref name="show"/> returned it is forgotten; when it throws, the next start shows it.
+    /// </summary>
+    /// <param name="app">A started application.</param>
+    /// <param name="show">Gets it to the operator; not called when there is nothing to show.</param>
+    /// <param name="cancellationToken">Gives up before it is shown.</param>
+    public static Task ShowFirstStartAsync(
+        this IHost app,
+        Action<FirstStartSummary> show,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(app);
-        return app.Services.GetRequiredService<FirstStart>().Report is { DefaultKey: not null } made
-            ? new FirstStartSummary(made.AdminPassword, made.DefaultKey, made.Services)
-            : null;
+        ArgumentNullException.ThrowIfNull(show);
+        return app.Services.GetRequiredService<FirstStart>().ShowAsync(show, cancellationToken);
     }
 
     /// <summary>Serves one client on standard input and output until the input ends (P-113).</summary>

@@ -1,6 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Fairlead.Server.Groups;
 using Fairlead.Server.Identity;
-using Fairlead.Server.Services;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Tools;
@@ -8,61 +9,85 @@ using Microsoft.Extensions.Hosting;
 
 namespace Fairlead.Server.Hosting;
 
-/// <summary>What the operator must be told once: secrets that nobody can read again from the outside.</summary>
-internal sealed record FirstStartReport(string? AdminPassword, string? DefaultKey, IReadOnlyList<string> Services);
-
 /// <summary>
 /// Fills an empty store: the admin, the services of the given file, and the group <c>default</c> that publishes them
-/// and the native tools. Each step is done once for ever: a crash in between is made good at the next start.
+/// and the native tools. All of it and the mark that it was done are one transaction: it happens once for ever, whatever
+/// is deleted later, and a crash leaves nothing half made. The secrets it made up stay sealed in the mark until they
+/// were shown, for a start can still fail after it (a port in use).
 /// </summary>
 internal sealed class FirstStart(
-    StoreWatcher store,
+    StoreWriter writer,
+    FirstStartMark mark,
     UserStore users,
+    ServiceStore services,
     GroupStore groups,
     ServiceImport import,
     NativePublications publications,
     NativeTools native,
-    FirstStartOptions options
+    FirstStartOptions options,
+    TimeProvider time
 ) : IHostedService
 {
     public const string DefaultGroup = "default";
 
-    /// <summary>Null when there was nothing to do.</summary>
-    public FirstStartReport? Report { get; private set; }
-
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        // The group is made last, so a store that has it was filled to the end.
-        if (store.Current.Groups.Length > 0)
-        {
-            await publications.SyncAsync(native.Names, cancellationToken);
-            return;
-        }
-        var imported = options.McpConfig is null ? [] : await ImportAsync(options.McpConfig, cancellationToken);
-        var password = await users.EnsureAdminAsync(options.AdminPassword, cancellationToken);
-        var group = await groups.CreateAsync(
-            new GroupDraft
-            {
-                Name = DefaultGroup,
-                ServerCode = DefaultGroup,
-                Description = "",
-                PublishNative = true,
-                Services = [.. store.Current.Services.Select(s => s.Id)],
-                CreatedBy = "first-start",
-            },
-            options.DefaultKey,
-            cancellationToken
-        );
-        if (!group.Ok)
-            throw new StoreException($"The group 'default' could not be made: {group.Error!.Message}");
+        // First: the group made below publishes the native tools that are known then.
         await publications.SyncAsync(native.Names, cancellationToken);
-        Report = new FirstStartReport(password, group.Value!.Key, imported);
+        if (await mark.IsDoneAsync(cancellationToken))
+            return;
+        var drafts = options.McpConfig is { } path
+            ? import.Drafts(await File.ReadAllTextAsync(path, cancellationToken))
+            : [];
+        await writer.ChangeAsync(db => FillAsync(db, drafts, cancellationToken), cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task<IReadOnlyList<string>> ImportAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Shows what was made to the operator, once: it is forgotten only when <paramref name="show"/> returned.</summary>
+    public async Task ShowAsync(Action<FirstStartSummary> show, CancellationToken cancellationToken)
     {
-        return await import.ImportAsync(await File.ReadAllTextAsync(path, cancellationToken), cancellationToken);
+        if (await mark.ReadNoticeAsync(cancellationToken) is not { } notice)
+            return;
+        show(JsonSerializer.Deserialize(notice, FirstStartJson.Default.FirstStartSummary)!);
+        await mark.ForgetNoticeAsync(CancellationToken.None);
+    }
+
+    private async Task<bool> FillAsync(
+        FairleadDb db,
+        IReadOnlyList<ServiceDraft> drafts,
+        CancellationToken cancellationToken
+    )
+    {
+        // Again inside the change: another node may have been faster.
+        if (await FirstStartMark.IsDoneAsync(db, cancellationToken))
+            return false;
+        List<ServiceId> imported = [];
+        Check(await services.AddAsync(db, drafts, imported, cancellationToken));
+        var password = await users.EnsureAdminAsync(db, options.AdminPassword, cancellationToken);
+        var key = options.DefaultKey ?? GroupKeys.New();
+        var group = new GroupDraft
+        {
+            Name = DefaultGroup,
+            ServerCode = DefaultGroup,
+            Description = "",
+            PublishNative = true,
+            Services = [.. imported],
+            CreatedBy = "first-start",
+        };
+        Check(await groups.CreateAsync(db, GroupId.New(time), group, key, cancellationToken));
+        var summary = new FirstStartSummary(password, key, [.. drafts.Select(d => d.Name)]);
+        mark.Put(db, JsonSerializer.SerializeToUtf8Bytes(summary, FirstStartJson.Default.FirstStartSummary));
+        return true;
+    }
+
+    // Thrown, so that nothing of the change stays.
+    private static void Check(StoreError? error)
+    {
+        if (error is not null)
+            throw new StoreException($"The first start could not be made: {error.Message}");
     }
 }
+
+[JsonSerializable(typeof(FirstStartSummary))]
+internal sealed partial class FirstStartJson : JsonSerializerContext;

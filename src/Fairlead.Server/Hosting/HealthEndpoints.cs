@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry.Calls;
@@ -44,7 +45,11 @@ internal static class HealthEndpoints
         var checks = new Dictionary<string, HealthCheckView>
         {
             ["database"] = Database(Get<StoreWatcher>(http)),
-            ["services"] = Services(Get<StoreWatcher>(http).Current, Get<ServiceSlots>(http)),
+            ["services"] = Services(
+                Get<StoreWatcher>(http).Current,
+                Get<ServiceSlots>(http),
+                http.User.IsInRole(IdentityFeature.AdminRole)
+            ),
             ["call_log"] = CallLogCheck(Get<CallLog>(http).Health),
         };
         var status = checks.Values.All(c => c.Status == Healthy) ? Healthy : Degraded;
@@ -74,8 +79,9 @@ internal static class HealthEndpoints
             ? new(Healthy, log.Dropped == 0 ? null : $"{log.Dropped} rows dropped since the start")
             : new(Degraded, $"cannot be written; {log.Dropped} rows dropped since the start");
 
-    // A service an operator stopped is as intended; one that should run and does not makes the whole degraded.
-    private static HealthCheckView Services(StoreSnapshot snapshot, ServiceSlots slots)
+    // A service an operator stopped is as intended; one that should run and does not makes the whole degraded. Names are
+    // for administrators: strangers learn how many.
+    private static HealthCheckView Services(StoreSnapshot snapshot, ServiceSlots slots, bool named)
     {
         var wanted = snapshot.Services.Where(s => s.Enabled).ToList();
         var down = wanted
@@ -84,7 +90,12 @@ internal static class HealthEndpoints
             .ToList();
         return down.Count == 0
             ? new(Healthy, $"{wanted.Count} running")
-            : new(Degraded, $"not running: {string.Join(", ", down.Take(20))}");
+            : new(
+                Degraded,
+                named
+                    ? $"not running: {string.Join(", ", down.Take(20))}"
+                    : $"{down.Count} of {wanted.Count} not running"
+            );
     }
 
     private static Task WriteAsync(

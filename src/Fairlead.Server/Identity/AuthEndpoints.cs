@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -47,7 +48,7 @@ internal static class AuthEndpoints
             return Missing("password", request.Password, UserStore.MaxPasswordLength);
         AuditNote note = AuditNote.Of(http);
         note.Resource = $"user {username}";
-        TimeSpan wait = throttle.Wait(username, http.Connection.RemoteIpAddress);
+        TimeSpan wait = throttle.Begin(username, http.Connection.RemoteIpAddress);
         if (wait > TimeSpan.Zero)
         {
             http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
@@ -61,11 +62,18 @@ internal static class AuthEndpoints
                 },
             };
         }
-        if (await users.VerifyAsync(username, password, http.RequestAborted) is not { } user)
+        UserRow? user;
+        try
         {
-            throttle.Failed(username, http.Connection.RemoteIpAddress);
-            return RestResult.Fail("AUTHENTICATION_FAILED", "Username or password is wrong.");
+            user = await users.VerifyAsync(username, password, http.RequestAborted);
         }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throttle.Undecided(username, http.Connection.RemoteIpAddress);
+            throw;
+        }
+        if (user is null)
+            return RestResult.Fail("AUTHENTICATION_FAILED", "Username or password is wrong.");
         throttle.Succeeded(username, http.Connection.RemoteIpAddress);
         IssuedToken token = issuer.Issue(user);
         note.UserId = user.Id;

@@ -17,23 +17,25 @@ internal sealed class LoginThrottle(TimeProvider time)
     private readonly Lock gate = new();
     private readonly Dictionary<string, Entry> entries = [];
 
-    /// <summary>How long this user must wait from this address; zero when the password may be looked at.</summary>
-    public TimeSpan Wait(string username, IPAddress? address)
+    /// <summary>
+    /// Zero when the password may be looked at, else how long this user must wait from this address. A try that may go on
+    /// is counted as failed from here on, so that guesses sent at once cannot pass before the first of them is judged.
+    /// </summary>
+    public TimeSpan Begin(string username, IPAddress? address)
     {
+        string here = AddressKey(username, address);
+        string everywhere = UserKey(username);
         lock (gate)
         {
-            TimeSpan one = Left(AddressKey(username, address));
-            TimeSpan all = Left(UserKey(username));
-            return one > all ? one : all;
-        }
-    }
-
-    public void Failed(string username, IPAddress? address)
-    {
-        lock (gate)
-        {
-            Count(AddressKey(username, address), FreePerAddress);
-            Count(UserKey(username), FreePerUser);
+            TimeSpan one = Left(here);
+            TimeSpan all = Left(everywhere);
+            TimeSpan wait = one > all ? one : all;
+            if (wait == TimeSpan.Zero)
+            {
+                Count(here, FreePerAddress);
+                Count(everywhere, FreePerUser);
+            }
+            return wait;
         }
     }
 
@@ -41,7 +43,20 @@ internal sealed class LoginThrottle(TimeProvider time)
     public void Succeeded(string username, IPAddress? address)
     {
         lock (gate)
+        {
             entries.Remove(AddressKey(username, address));
+            Uncount(UserKey(username));
+        }
+    }
+
+    /// <summary>The password could not be looked at: that is nobody's guess.</summary>
+    public void Undecided(string username, IPAddress? address)
+    {
+        lock (gate)
+        {
+            Uncount(AddressKey(username, address));
+            Uncount(UserKey(username));
+        }
     }
 
     private TimeSpan Left(string key) =>
@@ -61,6 +76,12 @@ internal sealed class LoginThrottle(TimeProvider time)
                 ? TimeSpan.Zero
                 : TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures - free), Forget.TotalSeconds));
         entries[key] = new Entry(failures, now, now + wait);
+    }
+
+    private void Uncount(string key)
+    {
+        if (entries.TryGetValue(key, out Entry entry))
+            entries[key] = entry with { Failures = entry.Failures - 1, Until = default };
     }
 
     private void MakeRoom(DateTimeOffset now)

@@ -19,7 +19,7 @@ internal sealed class TokenHandler(
     ILoggerFactory logger,
     UrlEncoder encoder,
     TokenReader tokens,
-    AuditLog audit
+    NoteRefusal refused
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "FairleadJwt";
@@ -70,15 +70,10 @@ internal sealed class TokenHandler(
             .Headers.Authorization.ToString()
             .StartsWith(Bearer + GroupKeys.Prefix, StringComparison.OrdinalIgnoreCase);
 
-    private async Task RefuseAsync(RestError error)
+    private Task RefuseAsync(RestError error)
     {
-        await audit.WriteAsync(
-            AuditRecord.Of(Context, "access.refused", error.Code) with
-            {
-                Resource = $"{Request.Method} {Request.Path}",
-            },
-            Context.RequestAborted
-        );
-        await error.WriteAsync(Context);
+        var user = Context.Features.Get<UserIdentity>()?.Id.Value;
+        refused(Refusal.Of(Context, Refusal.Rest, error.Code, user));
+        return error.WriteAsync(Context);
     }
 }

@@ -21,39 +21,35 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
     /// one was given (FAIRLEAD_ADMIN_PASSWORD, at least 8 characters) or nobody had to be made.
     /// </summary>
     /// <exception cref="StoreException">The given password is too short or too long.</exception>
-    public async Task<string?> EnsureAdminAsync(string? givenPassword, CancellationToken cancellationToken)
+    public Task<string?> EnsureAdminAsync(string? givenPassword, CancellationToken cancellationToken) =>
+        writer.ChangeAsync(db => EnsureAdminAsync(db, givenPassword, cancellationToken), cancellationToken);
+
+    /// <summary>The same as a part of a larger change.</summary>
+    public async Task<string?> EnsureAdminAsync(
+        FairleadDb db,
+        string? givenPassword,
+        CancellationToken cancellationToken
+    )
     {
         if (givenPassword is not null and not { Length: >= MinPasswordLength and <= MaxPasswordLength })
             throw new StoreException(
                 $"FAIRLEAD_ADMIN_PASSWORD must have {MinPasswordLength} to {MaxPasswordLength} characters."
             );
-        List<UserRow> users = await writer.ReadAsync(db => db.Users.ToListAsync(cancellationToken), cancellationToken);
-        if (users.Exists(IsAdmin))
+        if ((await db.Users.ToListAsync(cancellationToken)).Exists(IsAdmin))
             return null;
         string password = givenPassword ?? NewPassword();
-        string hash = hasher.HashPassword(null!, password);
-        bool made = await writer.ChangeAsync(
-            async db =>
+        db.Users.Add(
+            new UserRow
             {
-                List<UserRow> known = await db.Users.ToListAsync(cancellationToken);
-                if (known.Exists(IsAdmin))
-                    return false;
-                db.Users.Add(
-                    new UserRow
-                    {
-                        Id = UserId.New(time).Value,
-                        Username = "admin",
-                        PasswordHash = hash,
-                        Roles = [IdentityFeature.AdminRole],
-                        CreatedAt = time.GetUtcNow(),
-                        UpdatedAt = time.GetUtcNow(),
-                    }
-                );
-                return true;
-            },
-            cancellationToken
+                Id = UserId.New(time).Value,
+                Username = "admin",
+                PasswordHash = hasher.HashPassword(null!, password),
+                Roles = [IdentityFeature.AdminRole],
+                CreatedAt = time.GetUtcNow(),
+                UpdatedAt = time.GetUtcNow(),
+            }
         );
-        return made && givenPassword is null ? password : null;
+        return givenPassword is null ? password : null;
     }
 
     /// <summary>Makes a user; a taken name is <c>CONFLICT</c>.</summary>

@@ -12,6 +12,7 @@ namespace Fairlead.Server.Storage;
 /// </summary>
 internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbContext(options)
 {
+    public DbSet<FirstStartRow> FirstStart => Set<FirstStartRow>();
     public DbSet<UserRow> Users => Set<UserRow>();
     public DbSet<RevokedTokenRow> RevokedTokens => Set<RevokedTokenRow>();
     public DbSet<ServiceRow> Services => Set<ServiceRow>();
@@ -23,6 +24,11 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
+        modelBuilder.Entity<FirstStartRow>(row =>
+        {
+            row.ToTable("first_start");
+            row.Property(static one => one.Id).ValueGeneratedNever();
+        });
         modelBuilder.Entity<UserRow>(row =>
         {
             row.ToTable("users");

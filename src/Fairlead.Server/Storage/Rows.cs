@@ -8,6 +8,15 @@ internal abstract class OwnedRow
     public DateTimeOffset UpdatedAt { get; set; }
 }
 
+/// <summary>There is one once the first start was done.</summary>
+internal sealed class FirstStartRow
+{
+    public int Id { get; set; } = 1;
+
+    /// <summary>Sealed text of what the operator must still be told once; null when it was shown.</summary>
+    public string? Notice { get; set; }
+}
+
 internal sealed class UserRow : OwnedRow
 {
     public required string Id { get; set; }

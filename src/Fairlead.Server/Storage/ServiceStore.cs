@@ -36,31 +36,8 @@ internal sealed partial class ServiceStore(
         CancellationToken cancellationToken
     )
     {
-        if (services.FirstOrDefault(s => !NamePattern().IsMatch(s.Name)) is { } odd)
-            return new StoreError(
-                "INVALID_PARAMETER",
-                $"A service name is 1 to 64 of A-Z a-z 0-9 _ -: {odd.Name} is not.",
-                "name"
-            );
-        var ids = new List<ServiceId>();
-        var problem = await writer.ChangeAsync(
-            async db =>
-            {
-                string[] names = [.. services.Select(s => s.Name)];
-                var known = await db.Services.Where(s => names.Contains(s.Name)).ToListAsync(cancellationToken);
-                if (known.Find(row => row.RemovedAt is null) is { } taken)
-                    return new StoreError(
-                        "SERVICE_ALREADY_EXISTS",
-                        $"There is already a service named {taken.Name}.",
-                        "name"
-                    );
-                var last = await db.Services.MaxAsync(s => (int?)s.Position, cancellationToken) ?? 0;
-                foreach (var service in services)
-                    ids.Add(Put(db, known.Find(row => row.Name == service.Name), service, ref last));
-                return null;
-            },
-            cancellationToken
-        );
+        List<ServiceId> ids = [];
+        var problem = await writer.ChangeAsync(db => AddAsync(db, services, ids, cancellationToken), cancellationToken);
         if (problem is not null)
             return problem;
         // The answer is what the swapped snapshot says, not what we meant to write.
@@ -68,6 +45,34 @@ internal sealed partial class ServiceStore(
         return added.Length == ids.Count
             ? added
             : new StoreError("SERVICE_NOT_FOUND", "A service was removed meanwhile.");
+    }
+
+    /// <summary>
+    /// The same as a part of a larger change; their ids are added to <paramref name="ids"/>. Saves, so that the next part
+    /// sees them.
+    /// </summary>
+    public async Task<StoreError?> AddAsync(
+        FairleadDb db,
+        IReadOnlyList<ServiceDraft> services,
+        List<ServiceId> ids,
+        CancellationToken cancellationToken
+    )
+    {
+        if (services.FirstOrDefault(s => !NamePattern().IsMatch(s.Name)) is { } odd)
+            return new StoreError(
+                "INVALID_PARAMETER",
+                $"A service name is 1 to 64 of A-Z a-z 0-9 _ -: {odd.Name} is not.",
+                "name"
+            );
+        string[] names = [.. services.Select(s => s.Name)];
+        var known = await db.Services.Where(s => names.Contains(s.Name)).ToListAsync(cancellationToken);
+        if (known.Find(row => row.RemovedAt is null) is { } taken)
+            return new StoreError("SERVICE_ALREADY_EXISTS", $"There is already a service named {taken.Name}.", "name");
+        var last = await db.Services.MaxAsync(s => (int?)s.Position, cancellationToken) ?? 0;
+        foreach (var service in services)
+            ids.Add(Put(db, known.Find(row => row.Name == service.Name), service, ref last));
+        await db.SaveChangesAsync(cancellationToken);
+        return null;
     }
 
     /// <summary>Replaces the definition; the remembered era is forgotten with it.</summary>

@@ -28,6 +28,7 @@ internal static class StorageFeature
         services.AddSingleton<StoreWatcher>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<StoreWatcher>());
         services.AddSingleton<StoreWriter>();
+        services.AddSingleton<FirstStartMark>();
         services.AddSingleton<PublicationAligner>();
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<CatalogueStore>();

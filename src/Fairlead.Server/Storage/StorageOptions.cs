@@ -47,8 +47,8 @@ internal sealed record StorageOptions
             errors.Add($"Storage:PollInterval must be above 0, it is {PollInterval}.");
         if (SnapshotMaxAge < PollInterval)
             errors.Add($"Storage:SnapshotMaxAge ({SnapshotMaxAge}) must not be below the poll interval.");
-        if (NodeName is not { Length: > 0 and <= 100 })
-            errors.Add("Storage:NodeName must have 1 to 100 characters.");
+        if (NodeName is not { Length: > 0 and <= 90 })
+            errors.Add("Storage:NodeName must have 1 to 90 characters.");
         return errors;
     }
 }

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -43,10 +45,22 @@ internal sealed partial class StoreWatcher(
         problem is not null && time.GetElapsedTime(Volatile.Read(ref seenAt)) > options.SnapshotMaxAge;
 
     /// <summary>Brings the schema up to date and reads the first snapshot before anything else starts.</summary>
+    /// <exception cref="StoreException">The store cannot be reached or used; the message says which and what to do.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await StoreSchema.EnsureAsync(engine, time, cancellationToken);
-        await ReloadAsync(cancellationToken);
+        try
+        {
+            await StoreSchema.EnsureAsync(engine, time, cancellationToken);
+            await ReloadAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is DbException or SocketException or TimeoutException)
+        {
+            throw new StoreException(
+                $"The store {engine.Location} cannot be used: {e.GetBaseException().Message.TrimEnd('.')}."
+                    + " Check Fairlead:Storage and that the database runs and can be reached from here.",
+                e
+            );
+        }
         await base.StartAsync(cancellationToken);
     }
 

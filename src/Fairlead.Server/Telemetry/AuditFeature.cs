@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Fairlead.Server.Telemetry;
 
@@ -36,26 +37,41 @@ internal static class AuditFeature
 {
     public static IServiceCollection AddAudit(this IServiceCollection services)
     {
+        services.AddSingleton<AuditSeal>();
         services.AddSingleton(static provider =>
         {
             StorageOptions options = provider.GetRequiredService<StorageOptions>();
+            AuditSeal seal = provider.GetRequiredService<AuditSeal>();
             return options.Provider is StorageProvider.Postgres
-                ? new AuditStore(provider.GetRequiredService<IStoreEngine>(), ownsEngine: false)
-                : new AuditStore(new SqliteEngine(Path.Combine(options.DataDirectory, "audit.db")), ownsEngine: true);
+                ? new AuditStore(provider.GetRequiredService<IStoreEngine>(), seal, ownsEngine: false)
+                : new AuditStore(
+                    new SqliteEngine(Path.Combine(options.DataDirectory, "audit.db")),
+                    seal,
+                    ownsEngine: true
+                );
         });
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<RefusalLog>();
+        services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<RefusalLog>());
+        services.AddSingleton<NoteRefusal>(static provider => provider.GetRequiredService<RefusalLog>().Note);
         return services.AddRestJson(AuditJson.Default);
     }
 
     public static IEndpointRouteBuilder MapAudit(this IEndpointRouteBuilder routes)
     {
-        routes
-            .MapRest("/audit", "audit")
-            .MapGet("", ListAsync)
-            .WithName("audit.list")
-            .WithSummary("Audit records, newest first.");
+        RouteGroupBuilder audit = routes.MapRest("/audit", "audit");
+        audit.MapGet("", ListAsync).WithName("audit.list").WithSummary("Audit records, newest first.");
+        audit
+            .MapGet("/verify", VerifyAsync)
+            .WithName("audit.verify")
+            .WithSummary("Recomputes the chains of all audit records, from the first to the last of each node.");
         return routes;
     }
+
+    private static async Task<RestResult<AuditVerdict>> VerifyAsync(
+        AuditLog audit,
+        CancellationToken cancellationToken
+    ) => RestResult.Ok(await audit.VerifyAsync(cancellationToken));
 
     private static async Task<RestResult<IReadOnlyList<AuditView>>> ListAsync(
         [AsParameters] AuditFilterQuery filter,
@@ -95,4 +111,5 @@ internal static class AuditFeature
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<AuditView>>))]
+[JsonSerializable(typeof(Envelope<AuditVerdict>))]
 internal sealed partial class AuditJson : JsonSerializerContext;

@@ -9,7 +9,7 @@ namespace Fairlead.Server.Telemetry;
 /// Audits every REST request that changes something, and every read marked as audited, before
 /// its answer leaves. Sits on the whole route group, so no endpoint can forget it.
 /// </summary>
-internal sealed class AuditFilter(AuditLog audit) : IEndpointFilter
+internal sealed class AuditFilter(AuditLog audit, NoteRefusal refused) : IEndpointFilter
 {
     private const string Failed = "INTERNAL_ERROR";
 
@@ -32,6 +32,17 @@ internal sealed class AuditFilter(AuditLog audit) : IEndpointFilter
             throw;
         }
         string result = (answer as IRestOutcome)?.Error?.Code ?? AuditRecord.Success;
+        // Nobody in particular, and nothing done: at a rate no stranger decides.
+        if (result != AuditRecord.Success && http.User.Identity is not { IsAuthenticated: true })
+        {
+            refused(
+                Refusal.Of(http, action, result) with
+                {
+                    Resource = AuditNote.Of(http).Resource ?? http.Request.Path,
+                }
+            );
+            return answer;
+        }
         // What is done is done, also for a client that went away.
         await audit.WriteAsync(AuditRecord.Of(http, action, result), CancellationToken.None);
         return answer;

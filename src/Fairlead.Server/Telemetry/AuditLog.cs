@@ -1,51 +1,79 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.ComponentModel;
 using Fairlead.Server.Storage;
-using Fairlead.Server.Storage.Secrets;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Server.Telemetry;
 
 /// <summary>
 /// The audit trail: its own store, durable before the caller goes on. Each node's records form a chain of keyed hashes
-/// (node, seq, previous), so that a changed, added or missing record in the middle is found by <see cref="VerifyAsync"/>.
+/// (node, seq, previous) between sealed ends, so that a changed, added or missing record is found by
+/// <see cref="VerifyAsync"/>. Refusals are a chain of their own: strangers make them, so only the newest are kept.
 /// </summary>
 internal sealed partial class AuditLog(
     AuditStore store,
-    MasterKey master,
+    AuditSeal seal,
     StorageOptions options,
     ILogger<AuditLog> logger
 )
 {
-    private const string Purpose = "audit";
-    private const string Genesis = "0000000000000000000000000000000000000000000000000000000000000000";
+    /// <summary>Records of refusals that a node keeps at least; at most a tenth more.</summary>
+    public const int RefusalsKept = 10_000;
+    private const int CutEvery = RefusalsKept / 10;
+    private const string RefusalSuffix = "/refused";
 
     /// <summary>Returns when the record is on disk. Throws when it cannot be: then the caller must not report success.</summary>
     public async Task WriteAsync(AuditRecord record, CancellationToken cancellationToken)
     {
-        await AppendAsync(record, cancellationToken);
+        await AppendAsync(options.NodeName, record, cancellationToken);
         LogRecord(record.Action, record.Result, record.UserId, record.Resource, record.IpAddress);
     }
 
-    /// <summary>Recomputes every chain from its first record.</summary>
+    /// <summary>The same for what somebody was refused; drops the oldest of its kind where there are too many.</summary>
+    public async Task WriteRefusalAsync(AuditRecord record, CancellationToken cancellationToken)
+    {
+        var node = options.NodeName + RefusalSuffix;
+        var seq = await AppendAsync(node, record, cancellationToken);
+        LogRecord(record.Action, record.Result, record.UserId, record.Resource, record.IpAddress);
+        if (seq % CutEvery == 0 && seq > RefusalsKept)
+            await store.CutAsync(node, seq - RefusalsKept + 1, cancellationToken);
+    }
+
+    /// <summary>
+    /// Recomputes every chain from its first record to its last. What it cannot see: that the store as a whole was put
+    /// back to an earlier state, or removed.
+    /// </summary>
     public async Task<AuditVerdict> VerifyAsync(CancellationToken cancellationToken)
     {
+        Dictionary<string, AuditHead> heads = [];
+        AuditHead? head = null;
         long count = 0;
-        string node = "";
         long seq = 0;
-        string previous = Genesis;
-        await foreach (AuditRow row in store.ReadChainsAsync(cancellationToken))
+        string previous = "";
+        await foreach (AuditRow row in store.ReadChainsAsync(heads, cancellationToken))
         {
-            if (row.Node != node)
-                (node, seq, previous) = (row.Node, 0, Genesis);
+            if (row.Node != head?.Node)
+            {
+                if (Unended(head, seq, previous) is { } cut)
+                    return new AuditVerdict(count, cut);
+                if (!heads.Remove(row.Node, out head) || !seal.IsSound(head))
+                    return new AuditVerdict(count, $"{row.Node}: the ends of the chain were altered");
+                (seq, previous) = (head.FirstSeq - 1, head.FirstPrevious);
+            }
             if (row.Seq != seq + 1)
-                return new AuditVerdict(count, $"{node}: record {seq + 1} is missing");
-            if (row.Previous != previous || Hash(row, row.KeyId) is not { } hash || hash != row.Hash)
-                return new AuditVerdict(count, $"{node}: record {row.Seq} was altered");
+                return new AuditVerdict(count, $"{row.Node}: record {seq + 1} is missing");
+            if (row.Previous != previous || !seal.IsSound(row))
+                return new AuditVerdict(count, $"{row.Node}: record {row.Seq} was altered");
             (seq, previous) = (row.Seq, row.Hash);
             count++;
         }
-        return new AuditVerdict(count, null);
+        var problem =
+            Unended(head, seq, previous)
+            ?? (
+                heads.Keys.Order(StringComparer.Ordinal).FirstOrDefault() is { } gone
+                    ? $"{gone}: all records are missing"
+                    : null
+            );
+        return new AuditVerdict(count, problem);
     }
 
     public Task<(IReadOnlyList<AuditRow> Rows, int Total)> ReadAsync(
@@ -55,47 +83,38 @@ internal sealed partial class AuditLog(
         CancellationToken cancellationToken
     ) => store.ReadAsync(query, skip, take, cancellationToken);
 
-    private Task AppendAsync(AuditRecord record, CancellationToken cancellationToken) =>
+    private static string? Unended(AuditHead? head, long seq, string hash) =>
+        head is null || (head.Seq == seq && head.Hash == hash) ? null
+        : seq < head.Seq ? $"{head.Node}: record {seq + 1} is missing"
+        : $"{head.Node}: record {head.Seq + 1} was added";
+
+    private Task<long> AppendAsync(string node, AuditRecord record, CancellationToken cancellationToken) =>
         store.AppendAsync(
-            options.NodeName,
-            tail =>
+            node,
+            (head, last) =>
             {
-                var row = new AuditRow(
-                    options.NodeName,
-                    (tail?.Seq ?? 0) + 1,
-                    record,
-                    master.CurrentId,
-                    tail?.Hash ?? Genesis,
-                    ""
+                // An end that was tampered with is left as it is, for the check to find; the records go on regardless.
+                var isSound = head is null ? last is null : seal.IsSound(head);
+                var (seq, previous) =
+                    isSound && head is not null ? (head.Seq, head.Hash)
+                    : last is not null ? (last.Seq, last.Hash)
+                    : (0, AuditSeal.Genesis);
+                var row = seal.Row(node, seq + 1, previous, record);
+                return (
+                    row,
+                    isSound
+                        ? seal.Head(
+                            node,
+                            head?.FirstSeq ?? 1,
+                            head?.FirstPrevious ?? AuditSeal.Genesis,
+                            row.Seq,
+                            row.Hash
+                        )
+                        : null
                 );
-                return row with { Hash = Hash(row, row.KeyId)! };
             },
             cancellationToken
         );
-
-    private string? Hash(AuditRow row, string keyId)
-    {
-        if (master.Derive(Purpose, keyId) is not { } key)
-            return null;
-        using var text = new MemoryStream();
-        using (var writer = new BinaryWriter(text, Encoding.UTF8, leaveOpen: true))
-        {
-            // Each text with its length, so that no two records spell the same bytes.
-            writer.Write(row.Node);
-            writer.Write(row.Seq);
-            writer.Write(AuditStore.Stamp(row.Record.At));
-            writer.Write(row.Record.UserId);
-            writer.Write(row.Record.Action);
-            writer.Write(row.Record.Resource);
-            writer.Write(row.Record.Result);
-            writer.Write(row.Record.IpAddress is not null);
-            writer.Write(row.Record.IpAddress ?? "");
-            writer.Write(row.Record.Details is not null);
-            writer.Write(row.Record.Details ?? "");
-            writer.Write(row.Previous);
-        }
-        return Convert.ToHexStringLower(HMACSHA256.HashData(key, text.ToArray()));
-    }
 
     [LoggerMessage(
         Level = LogLevel.Information,
@@ -117,4 +136,7 @@ internal sealed record AuditQuery(
 );
 
 /// <summary>Outcome of a check: how many records are sound, and the first thing that is not.</summary>
-internal sealed record AuditVerdict(long Sound, string? Problem);
+internal sealed record AuditVerdict(
+    [property: Description("Records that are as they were written, up to the first that is not.")] long Sound,
+    [property: Description("What is wrong; null when nothing is.")] string? Problem
+);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Fairlead.Server.Hosting;
-using Fairlead.Server.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -75,8 +74,11 @@ internal static class ServeCommand
             await using var app = Create(settings);
             await app.StartAsync(cancellationToken);
             // In stdio mode standard output carries nothing but JSON-RPC.
-            if (app.FirstStart() is { } first)
-                StartBanner.Print(settings.StdioGroup is null ? Console.Out : Console.Error, first, Address(app));
+            await app.ShowFirstStartAsync(
+                first =>
+                    StartBanner.Print(settings.StdioGroup is null ? Console.Out : Console.Error, first, Address(app)),
+                cancellationToken
+            );
             if (settings.StdioGroup is { } code)
             {
                 await app.ServeStdioAsync(
@@ -93,9 +95,9 @@ internal static class ServeCommand
             }
             return 0;
         }
-        catch (Exception e) when (e is StoreException or IOException or InvalidDataException)
+        catch (Exception e) when (StartFailure.Explain(e) is { } line)
         {
-            await Console.Error.WriteLineAsync($"fairlead serve: {e.Message}");
+            await Console.Error.WriteLineAsync($"fairlead serve: {line}");
             return 1;
         }
     }

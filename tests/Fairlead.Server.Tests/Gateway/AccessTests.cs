@@ -64,6 +64,38 @@ public sealed class AccessTests
         (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    // security.md 0.9: who was refused is noted for the audit, once a request, and a good request is not.
+    [Theory]
+    [InlineData("key", "unauthorized")]
+    [InlineData("origin", "wrong_origin")]
+    [InlineData("twice", "duplicate_key")]
+    [InlineData("header", "header_mismatch")]
+    [InlineData("code", "unknown_group")]
+    [InlineData("sse", "unauthorized")]
+    public async Task Request_ThatIsRefused_IsNotedOnce(string what, string reason)
+    {
+        await using var host = await TwoGroupsAsync();
+        using var request = what switch
+        {
+            "twice" => Wire.Post("""{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"""),
+            "header" => Wire.Modern("tools/call", "\"name\":\"alpha\"", name: "beta"),
+            "sse" => new HttpRequestMessage(HttpMethod.Get, "/sse"),
+            "code" => Wire.Modern("tools/list", path: "/mcp/two"),
+            _ => Wire.Modern("tools/list"),
+        };
+        if (what == "origin")
+            request.Headers.Add("Origin", "https://evil.example.com");
+        var client = host.Client(
+            what is "key" or "sse" ? "mcp_key_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC" : GatewayHost.Key
+        );
+        (await client.SendAsync(request)).IsSuccessStatusCode.ShouldBeFalse();
+        var refusal = host.Refusals.ShouldHaveSingleItem();
+        (refusal.Action, refusal.Reason).ShouldBe(("mcp.refused", reason));
+        refusal.Resource.ShouldBe($"{request.Method} {request.RequestUri!.AbsolutePath}");
+        (await host.Client().SendAsync(Wire.Modern("tools/list"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        host.Refusals.Count.ShouldBe(1);
+    }
+
     // C-14, C-15: a code must be the key's own; a foreign one looks like an unknown one.
     [Theory]
     [InlineData("/mcp", HttpStatusCode.OK)]

@@ -59,6 +59,7 @@ internal sealed class GatewayHost : IAsyncDisposable
                 return true;
             }
         );
+        builder.Services.AddSingleton<NoteRefusal>((in Refusal refusal) => Refusals.Enqueue(refusal));
         builder.Services.AddSingleton<ReadUserToken>(token => users?.Invoke(token));
         builder.Services.AddSingleton<Func<bool>>(() => StoreIsFresh);
         builder.Services.AddGateway(options ?? new GatewayOptions());
@@ -69,6 +70,7 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public FakeTimeProvider Time { get; } = new();
     public ConcurrentQueue<CallLogRow> Rows { get; } = new();
+    public ConcurrentQueue<Refusal> Refusals { get; } = new();
     public bool StoreIsFresh { get; set; } = true;
     public SessionStore Sessions => app.Services.GetRequiredService<SessionStore>();
     public ResourceWatches Watches => app.Services.GetRequiredService<ResourceWatches>();

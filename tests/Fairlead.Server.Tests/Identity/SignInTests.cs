@@ -60,12 +60,14 @@ public sealed class SignInTests
         Answer forbidden = await host.GetAsync("/api/v1/mcp/groups");
         (forbidden.Status, forbidden.Code).ShouldBe((403, "AUTHORIZATION_FAILED"));
 
+        await host.Get<RefusalLog>().WriteDueAsync(all: true, default);
         (IReadOnlyList<AuditRow> rows, _) = await host.Get<AuditLog>()
             .ReadAsync(new("access.refused", null, null, null, null), 0, 50, default);
+        rows.Sum(Count).ShouldBe(5);
         rows.Select(row => row.Record.Result)
-            .Reverse()
+            .Distinct()
             .ShouldBe(
-                ["AUTHENTICATION_REQUIRED", "TOKEN_INVALID", "TOKEN_INVALID", "TOKEN_REVOKED", "AUTHORIZATION_FAILED"],
+                ["AUTHENTICATION_REQUIRED", "TOKEN_INVALID", "TOKEN_REVOKED", "AUTHORIZATION_FAILED"],
                 ignoreOrder: true
             );
         rows.ShouldAllBe(row => row.Record.Resource == "GET /api/v1/mcp/groups");
@@ -143,14 +145,25 @@ public sealed class SignInTests
         await host.SignInAsync("admin");
         host.Time.Advance(TimeSpan.FromSeconds(1));
         await host.SignInAsync("carol");
-        (
-            await host.Get<AuditLog>()
-                .ReadAsync(new("auth.login", null, "AUTHENTICATION_FAILED", null, null), 0, 9, default)
-        ).Total.ShouldBe(6);
-        (
-            await host.Get<AuditLog>()
-                .ReadAsync(new("auth.login", null, "RATE_LIMIT_EXCEEDED", null, null), 0, 9, default)
-        ).Total.ShouldBe(1);
+        await host.Get<RefusalLog>().WriteDueAsync(all: true, default);
+        (await CountAsync("AUTHENTICATION_FAILED")).ShouldBe(6);
+        (await CountAsync("RATE_LIMIT_EXCEEDED")).ShouldBe(1);
+
+        async Task<int> CountAsync(string result) =>
+            (await host.Get<AuditLog>().ReadAsync(new("auth.login", null, result, null, null), 0, 9, default)).Rows.Sum(
+                Count
+            );
+    }
+
+    [Fact]
+    public async Task Login_ManyGuessesAtOnce_AreNotLookedAtBeyondTheFreeOnes()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        Answer[] answers = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(_ => host.PostAsync(Login, """{"username":"carol","password":"x"}"""))
+        );
+        answers.Count(a => a.Code == "AUTHENTICATION_FAILED").ShouldBe(5);
+        answers.Count(a => a.Code == "RATE_LIMIT_EXCEEDED").ShouldBe(95);
     }
 
     [Fact]
@@ -160,14 +173,28 @@ public sealed class SignInTests
         var throttle = new LoginThrottle(time);
         var here = IPAddress.Parse("192.0.2.1");
         for (int i = 0; i < 8; i++)
-            throttle.Failed("Admin", here);
-        throttle.Wait("admin", here).ShouldBe(TimeSpan.FromSeconds(8));
-        throttle.Wait("admin", IPAddress.Parse("::ffff:192.0.2.1")).ShouldBe(TimeSpan.FromSeconds(8));
-        throttle.Wait("admin", IPAddress.Parse("192.0.2.2")).ShouldBe(TimeSpan.Zero);
-        throttle.Wait("other", here).ShouldBe(TimeSpan.Zero);
+            Guess(throttle, time, "Admin", here);
+        throttle.Begin("admin", here).ShouldBe(TimeSpan.FromSeconds(8));
+        throttle.Begin("admin", IPAddress.Parse("::ffff:192.0.2.1")).ShouldBe(TimeSpan.FromSeconds(8));
+        throttle.Begin("admin", IPAddress.Parse("192.0.2.2")).ShouldBe(TimeSpan.Zero);
+        throttle.Begin("other", here).ShouldBe(TimeSpan.Zero);
         time.Advance(TimeSpan.FromMinutes(16));
-        throttle.Failed("admin", here);
-        throttle.Wait("admin", here).ShouldBe(TimeSpan.Zero);
+        throttle.Begin("admin", here).ShouldBe(TimeSpan.Zero);
+        throttle.Begin("admin", here).ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Throttle_RightOrUndecided_CountsNothing()
+    {
+        var throttle = new LoginThrottle(new Fairlead.Testing.FakeTimeProvider());
+        var here = IPAddress.Parse("192.0.2.1");
+        for (int i = 0; i < 60; i++)
+        {
+            throttle.Begin("admin", here).ShouldBe(TimeSpan.Zero);
+            throttle.Succeeded("admin", here);
+            throttle.Begin("admin", here).ShouldBe(TimeSpan.Zero);
+            throttle.Undecided("admin", here);
+        }
     }
 
     [Fact]
@@ -175,8 +202,8 @@ public sealed class SignInTests
     {
         var throttle = new LoginThrottle(new Fairlead.Testing.FakeTimeProvider());
         for (int i = 0; i < 50; i++)
-            throttle.Failed("admin", new IPAddress([2, 0, 0, (byte)i]));
-        throttle.Wait("admin", IPAddress.Parse("192.0.2.9")).ShouldBe(TimeSpan.FromSeconds(1));
+            throttle.Begin("admin", new IPAddress([2, 0, 0, (byte)i])).ShouldBe(TimeSpan.Zero);
+        throttle.Begin("admin", IPAddress.Parse("192.0.2.9")).ShouldBe(TimeSpan.FromSeconds(1));
     }
 
     [Fact]
@@ -194,6 +221,22 @@ public sealed class SignInTests
         (await users.VerifyAsync("admin", password + "x", default)).ShouldBeNull();
         (await users.VerifyAsync("nobody", password, default)).ShouldBeNull();
         await Should.ThrowAsync<StoreException>(() => users.EnsureAdminAsync("short", default));
+    }
+
+    private static int Count(AuditRow row) =>
+        row.Record.Details is { } details
+            ? System.Text.Json.JsonDocument.Parse(details).RootElement.GetProperty("count").GetInt32()
+            : 1;
+
+    private static void Guess(
+        LoginThrottle throttle,
+        Fairlead.Testing.FakeTimeProvider time,
+        string user,
+        IPAddress from
+    )
+    {
+        while (throttle.Begin(user, from) is { Ticks: > 0 } wait)
+            time.Advance(wait);
     }
 
     private static UserStore Users(TestStore store) =>

@@ -88,6 +88,27 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
     }
 
     [Fact]
+    public async Task Files_AreForTheirOwnerOnly_AlsoThoseOfAnOlderProgram()
+    {
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        StorageOptions options = await NewStoreAsync();
+        options = options with { DataDirectory = Path.Combine(folder.Path, "made") };
+        await using (await TestStore.OpenAsync(options))
+        {
+            File.GetUnixFileMode(options.DataDirectory).ShouldBe(owner | UnixFileMode.UserExecute);
+            string[] files = Directory.GetFiles(options.DataDirectory, "fairlead.db*");
+            files.Length.ShouldBe(3);
+            files.ShouldAllBe(file => File.GetUnixFileMode(file) == owner);
+            foreach (string file in files)
+                File.SetUnixFileMode(file, owner | UnixFileMode.OtherRead);
+        }
+        await using TestStore again = await TestStore.OpenAsync(options);
+        Directory
+            .GetFiles(options.DataDirectory, "fairlead.db*")
+            .ShouldAllBe(file => File.GetUnixFileMode(file) == owner);
+    }
+
+    [Fact]
     public async Task Store_WithAnotherMasterKey_SaysSo()
     {
         await using (TestStore store = await TestStore.OpenAsync(await NewStoreAsync()))

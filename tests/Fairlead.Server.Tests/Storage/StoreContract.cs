@@ -304,6 +304,7 @@ public abstract class StoreContract
             await CreateAsync(store, await store.AddServiceAsync("files"));
             hash = store.Now.Groups.Single().KeyHashes[0].Sha256Hex;
             await ExecuteAsync(store, "ALTER TABLE mcp_tool_groups DROP COLUMN log_bodies");
+            await ExecuteAsync(store, "DROP TABLE first_start");
             await ExecuteAsync(store, "DELETE FROM schema_version WHERE version > 1");
         }
         await using TestStore again = await TestStore.OpenAsync(options);
@@ -311,6 +312,36 @@ public abstract class StoreContract
         group.KeyHashes[0].Sha256Hex.ShouldBe(hash);
         group.LogBodies.ShouldBeFalse();
         again.Now.Services.ShouldHaveSingleItem().Name.ShouldBe("files");
+        // It has a group, so it was started long ago: nothing is imported again.
+        (await again.Get<FirstStartMark>().IsDoneAsync(default)).ShouldBeTrue();
+        (await again.Get<FirstStartMark>().ReadNoticeAsync(default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Notice_OfTheFirstStart_IsKeptSealedUntilShown()
+    {
+        StorageOptions options = await NewStoreAsync();
+        await using (TestStore store = await TestStore.OpenAsync(options))
+        {
+            (await store.Get<FirstStartMark>().IsDoneAsync(default)).ShouldBeFalse();
+            await store
+                .Get<StoreWriter>()
+                .ChangeAsync(
+                    db =>
+                    {
+                        store.Get<FirstStartMark>().Put(db, "canary-notice"u8);
+                        return Task.FromResult(0);
+                    },
+                    default
+                );
+        }
+        await using TestStore again = await TestStore.OpenAsync(options);
+        FirstStartMark mark = again.Get<FirstStartMark>();
+        (await mark.IsDoneAsync(default)).ShouldBeTrue();
+        (await mark.ReadNoticeAsync(default)).ShouldBe("canary-notice"u8.ToArray());
+        await mark.ForgetNoticeAsync(default);
+        (await mark.ReadNoticeAsync(default)).ShouldBeNull();
+        (await mark.IsDoneAsync(default)).ShouldBeTrue();
     }
 
     [Fact]

@@ -68,7 +68,12 @@ public abstract class AuditContract : IAsyncDisposable
     [InlineData("DELETE FROM audit_log WHERE seq = 2", "one: record 2 is missing")]
     [InlineData("DELETE FROM audit_log WHERE seq = 1", "one: record 1 is missing")]
     [InlineData("UPDATE audit_log SET previous = hash WHERE seq = 3", "one: record 3 was altered")]
-    public async Task Trail_TamperedWith_IsFound(string sql, string problem)
+    [InlineData("DELETE FROM audit_log WHERE seq = 3", "one: record 3 is missing")]
+    [InlineData("DELETE FROM audit_log WHERE seq > 0", "one: all records are missing", 3)]
+    [InlineData("UPDATE audit_heads SET seq = 2", "one: the ends of the chain were altered")]
+    [InlineData("UPDATE audit_heads SET first_seq = 2", "one: the ends of the chain were altered")]
+    [InlineData("DELETE FROM audit_heads", "one: the ends of the chain were altered")]
+    public async Task Trail_TamperedWith_IsFound(string sql, string problem, int rows = 1)
     {
         await using IStoreEngine engine = await EngineAsync();
         AuditLog log = Log(engine, "one");
@@ -84,15 +89,41 @@ public abstract class AuditContract : IAsyncDisposable
                 },
                 default
             );
-        await using (var connection = await engine.OpenAsync(default))
-        {
-            await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Literals above.
-            command.CommandText = sql;
-#pragma warning restore CA2100
-            (await command.ExecuteNonQueryAsync()).ShouldBe(1);
-        }
+        (await ExecuteAsync(engine, sql)).ShouldBe(rows);
         (await log.VerifyAsync(default)).Problem.ShouldBe(problem);
+        // Further records do not make good what was done.
+        await log.WriteAsync(Record("later"), default);
+        (await log.VerifyAsync(default)).Problem.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Chains_OfBeforeHeadsWereKept_AreAdopted()
+    {
+        await using IStoreEngine engine = await EngineAsync();
+        await Log(engine, "one").WriteAsync(Record("old"), default);
+        await ExecuteAsync(engine, "DROP TABLE audit_heads");
+        AuditLog log = Log(engine, "one");
+        await log.WriteAsync(Record("new"), default);
+        (await log.VerifyAsync(default)).ShouldBe(new AuditVerdict(2, null));
+        await ExecuteAsync(engine, "DELETE FROM audit_log WHERE seq = 2");
+        (await log.VerifyAsync(default)).Problem.ShouldBe("one: record 2 is missing");
+    }
+
+    [Fact]
+    public async Task Refusals_AreDroppedFromTheirBeginning_AndTheChainStaysWhole()
+    {
+        await using IStoreEngine engine = await EngineAsync();
+        AuditLog log = Log(engine, "one");
+        await log.WriteAsync(Record("kept"), default);
+        for (int i = 0; i < 5; i++)
+            await log.WriteRefusalAsync(Record($"{i}"), default);
+        await new AuditStore(engine, Seal, ownsEngine: false).CutAsync("one/refused", 4, default);
+        (IReadOnlyList<AuditRow> rows, _) = await log.ReadAsync(new(null, null, null, null, null), 0, 9, default);
+        rows.Select(row => (row.Node, row.Seq)).ShouldBe([("one", 1L), ("one/refused", 5L), ("one/refused", 4L)], true);
+        await log.WriteRefusalAsync(Record("next"), default);
+        (await log.VerifyAsync(default)).ShouldBe(new AuditVerdict(4, null));
+        await ExecuteAsync(engine, "DELETE FROM audit_log WHERE node = 'one/refused' AND seq = 4");
+        (await log.VerifyAsync(default)).Problem.ShouldBe("one/refused: record 4 is missing");
     }
 
     [Fact]
@@ -129,10 +160,31 @@ public abstract class AuditContract : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    private static AuditRecord Record(string action) =>
+        new()
+        {
+            At = DateTimeOffset.UnixEpoch,
+            UserId = "u",
+            Action = action,
+            Result = "success",
+        };
+
+    private static async Task<int> ExecuteAsync(IStoreEngine engine, string sql)
+    {
+        await using var connection = await engine.OpenAsync(default);
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Literals above.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    private AuditSeal Seal => new(MasterKey.Load(new StorageOptions { DataDirectory = Folder.Path }));
+
     private AuditLog Log(IStoreEngine engine, string node) =>
         new(
-            new AuditStore(engine, ownsEngine: false),
-            MasterKey.Load(new StorageOptions { DataDirectory = Folder.Path }),
+            new AuditStore(engine, Seal, ownsEngine: false),
+            Seal,
             Options with
             {
                 NodeName = node,

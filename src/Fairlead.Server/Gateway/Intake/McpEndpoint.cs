@@ -1,8 +1,10 @@
+using System.Text.Json;
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -20,6 +22,7 @@ internal sealed class McpEndpoint(
     SseEndpoint sse,
     SessionCalls calls,
     Func<bool> storeIsFresh,
+    NoteRefusal refused,
     GatewayOptions options,
     TimeProvider time
 )
@@ -42,9 +45,9 @@ internal sealed class McpEndpoint(
     {
         var acceptsStream = Accepts(http.Request);
         var reply = new HttpReply(http, acceptsStream, null, options, time);
-        if (Enter(http, out var group, out var user) is { } refused)
+        if (Enter(http, out var group, out var user) is { } refusal)
         {
-            await reply.FinishAsync(default, Refusal(refused));
+            await reply.FinishAsync(default, Refused(refusal));
             return;
         }
         if (!IsJson(http.Request.ContentType))
@@ -54,6 +57,7 @@ internal sealed class McpEndpoint(
         }
         if (await BodyReader.ReadAsync(http, options.MaxBodyBytes) is not { } body)
         {
+            Note(http, ErrorTable.Of(Condition.BodyTooLarge).Reason);
             await reply.FinishAsync(default, BodyReader.TooLarge(options));
             return;
         }
@@ -72,6 +76,7 @@ internal sealed class McpEndpoint(
             }
             else if (fault != EnvelopeFault.None)
             {
+                Note(http, JsonNamingPolicy.SnakeCaseLower.ConvertName(fault.ToString()));
                 var error = new Answer(true, MessageBytes.Error(fault.Code(), fault.Text())) { Status = 400 };
                 await reply.FinishAsync(envelope.Id.Of(envelope.Message), error);
             }
@@ -96,6 +101,8 @@ internal sealed class McpEndpoint(
     {
         if (ModernIntake.Check(http.Request, envelope) is { } wrong)
         {
+            if (wrong.Code == McpErrorCode.HeaderMismatch)
+                Note(http, ErrorTable.Of(Condition.HeaderMismatch).Reason);
             await reply.FinishAsync(envelope.Id.Of(envelope.Message), wrong);
             return;
         }
@@ -163,9 +170,9 @@ internal sealed class McpEndpoint(
 
     private async Task GetAsync(HttpContext http)
     {
-        if (Enter(http, out var group, out var user) is { } refused)
+        if (Enter(http, out var group, out var user) is { } refusal)
         {
-            await WriteAsync(http, Refusal(refused));
+            await WriteAsync(http, Refused(refusal));
             return;
         }
         if (RefuseModern(http))
@@ -221,9 +228,9 @@ internal sealed class McpEndpoint(
 
     private async Task DeleteAsync(HttpContext http)
     {
-        if (Enter(http, out var group, out var user) is { } refused)
+        if (Enter(http, out var group, out var user) is { } refusal)
         {
-            await WriteAsync(http, Refusal(refused));
+            await WriteAsync(http, Refused(refusal));
             return;
         }
         if (RefuseModern(http))
@@ -257,10 +264,17 @@ internal sealed class McpEndpoint(
         // Fail closed: a snapshot older than allowed lets nobody in (security.md §0.4).
         if (!storeIsFresh())
             return Condition.StoreDown;
-        return caller.Find(Credentials.Of(http), out group, out user);
+        var refusal = caller.Find(Credentials.Of(http), out group, out user);
+        if (refusal is { } why)
+            Note(http, ErrorTable.Of(why).Reason, user);
+        return refusal;
     }
 
-    private static Answer Refusal(Condition condition) =>
+    /// <summary>For the audit (security.md §0.9).</summary>
+    private void Note(HttpContext http, string reason, UserId? user = null) =>
+        refused(Refusal.Of(http, Refusal.Mcp, reason, user?.Value));
+
+    private static Answer Refused(Condition condition) =>
         ErrorTable.Answer(condition, retryAfter: condition == Condition.StoreDown ? 5 : 0);
 
     private ValueTask WriteAsync(HttpContext http, Answer answer) =>

@@ -5,6 +5,7 @@ using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Telemetry;
 using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.Server.Gateway.Intake;
@@ -18,6 +19,7 @@ internal sealed class SseEndpoint(
     CallerStep caller,
     SseLinks links,
     Func<bool> storeIsFresh,
+    NoteRefusal refused,
     GatewayOptions options,
     TimeProvider time
 )
@@ -47,9 +49,9 @@ internal sealed class SseEndpoint(
     /// <summary>GET of <c>/sse</c>.</summary>
     public async Task GetAsync(HttpContext http)
     {
-        var refused = storeIsFresh() ? caller.Find(Credentials.Of(http), out _, out _) : Condition.StoreDown;
-        if (refused is { } condition)
-            await WriteAsync(http, ErrorTable.Answer(condition));
+        var refusal = storeIsFresh() ? caller.Find(Credentials.Of(http), out _, out _) : Condition.StoreDown;
+        if (refusal is { } condition)
+            await RefuseAsync(http, condition);
         else
             await OpenAsync(http);
     }
@@ -62,9 +64,9 @@ internal sealed class SseEndpoint(
             await WriteAsync(http, ErrorTable.Answer(Condition.SessionGone));
             return;
         }
-        if (Check(http, link, out var group, out var user) is { } refused)
+        if (Check(http, link, out var group, out var user) is { } refusal)
         {
-            await WriteAsync(http, ErrorTable.Answer(refused));
+            await RefuseAsync(http, refusal);
             return;
         }
         if (!link.TryBegin())
@@ -120,6 +122,13 @@ internal sealed class SseEndpoint(
             link.EndOne();
             body.Dispose();
         }
+    }
+
+    private ValueTask RefuseAsync(HttpContext http, Condition condition)
+    {
+        if (condition != Condition.StoreDown)
+            refused(Refusal.Of(http, Refusal.Mcp, ErrorTable.Of(condition).Reason));
+        return WriteAsync(http, ErrorTable.Answer(condition));
     }
 
     private async ValueTask WriteAsync(HttpContext http, Answer answer) =>

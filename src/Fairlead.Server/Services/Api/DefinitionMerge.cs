@@ -1,12 +1,18 @@
+using System.Buffers;
 using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Telemetry.Redact;
 
 namespace Fairlead.Server.Services.Api;
 
 /// <summary>Puts the fields of a request over a stored definition.</summary>
 internal static class DefinitionMerge
 {
+    private const string Unknown = "has a mask that stands for no stored value there; send the value itself";
+
     /// <summary>The new definition, and what is wrong with the request where no rule of a definition can tell.</summary>
     public static (ServiceDefinition Definition, ServiceProblem? Problem) Apply(
         ServiceDefinition? old,
@@ -27,10 +33,10 @@ internal static class DefinitionMerge
         {
             Transport = transport ?? default,
             Command = request.Command ?? kept?.Command,
-            Args = request.Args ?? kept?.Args ?? [],
+            Args = request.Args is { } args ? ShownValues.Kept(args, kept?.Args ?? []) : kept?.Args ?? [],
             Env = Values(request.Env, old?.Env) ?? kept?.Env ?? ImmutableSortedDictionary<string, string>.Empty,
             Cwd = request.Cwd ?? kept?.Cwd,
-            Url = request.Url ?? kept?.Url,
+            Url = ShownValues.Kept(request.Url, kept?.Url) ?? kept?.Url,
             Headers =
                 Values(request.Headers, old?.Headers)
                 ?? kept?.Headers
@@ -41,13 +47,59 @@ internal static class DefinitionMerge
             transport is null ? new ServiceProblem("transport", "must be stdio or streamable-http")
             : transport == ServiceTransport.StreamableHttp && definition.Command is not null
                 ? new ServiceProblem("command", "cannot be given together with url")
+            : request.Args is not null && definition.Args.Any(ShownValues.IsMasked)
+                ? new ServiceProblem("args", Unknown)
+            : request.Url is not null && ShownValues.IsMasked(definition.Url) ? new ServiceProblem("url", Unknown)
             : null;
         return (definition, problem);
     }
 
-    /// <summary>What a definition does, without any of its values, for the audit.</summary>
+    /// <summary>What a definition does, without any of its secrets, for the audit: a JSON object.</summary>
     public static string Describe(string name, ServiceDefinition definition) =>
-        $"{name}: {definition.Command ?? definition.Url} {string.Join(' ', definition.Args)} env[{string.Join(',', definition.Env.Keys)}] headers[{string.Join(',', definition.Headers.Keys)}]";
+        Masked(json => Write(json, name, definition));
+
+    /// <summary>The same of all services of an import.</summary>
+    public static string Describe(IEnumerable<ImportEntry> entries) =>
+        Masked(json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("services"u8);
+            foreach (var entry in entries)
+                Write(json, entry.Name, entry.Definition);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+
+    private static string Masked(Action<Utf8JsonWriter> write)
+    {
+        var text = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(text))
+            write(json);
+        // A second net, and an end to what an entry may write.
+        return Encoding.UTF8.GetString(Redaction.Mask(text.WrittenSpan));
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, ServiceDefinition definition)
+    {
+        json.WriteStartObject();
+        json.WriteString("name"u8, name);
+        if (definition.Command is { } command)
+            json.WriteString("command"u8, ShownValues.OfText(command));
+        if (definition.Url is { } url)
+            json.WriteString("url"u8, ShownValues.OfText(url));
+        WriteAll("args", ShownValues.OfArgs(definition.Args));
+        WriteAll("env", definition.Env.Keys);
+        WriteAll("headers", definition.Headers.Keys);
+        json.WriteEndObject();
+
+        void WriteAll(string key, IEnumerable<string> texts)
+        {
+            json.WriteStartArray(key);
+            foreach (var text in texts)
+                json.WriteStringValue(text);
+            json.WriteEndArray();
+        }
+    }
 
     private static ImmutableSortedDictionary<string, string>? Values(
         ImmutableSortedDictionary<string, string>? given,
@@ -55,6 +107,7 @@ internal static class DefinitionMerge
     ) =>
         given?.ToImmutableSortedDictionary(
             g => g.Key,
-            g => g.Value == ServiceDesk.Hidden && stored?.GetValueOrDefault(g.Key) is { } value ? value : g.Value
+            g =>
+                stored?.GetValueOrDefault(g.Key) is { } value && g.Value == ShownValues.OfValue(value) ? value : g.Value
         );
 }

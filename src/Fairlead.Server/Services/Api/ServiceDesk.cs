@@ -9,9 +9,6 @@ namespace Fairlead.Server.Services.Api;
 /// <summary>What the endpoints share: finding a service, showing it, waiting for it, asking how it is.</summary>
 internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, ReconcileLoop loop, TimeProvider time)
 {
-    /// <summary>Shown instead of a stored value; sent back, it keeps that value.</summary>
-    public const string Hidden = "********";
-
     private static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(5);
     private static readonly ChannelCall Ping = new() { Method = McpMethod.Ping, Params = "{}"u8.ToArray() };
 
@@ -73,11 +70,11 @@ internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, Reconc
             Revision = view.Revision,
             Tools = view.Tools,
             Command = definition.Command,
-            Args = definition.Args,
-            Env = definition.Env.ToDictionary(e => e.Key, e => Shown(e.Value)),
+            Args = ShownValues.OfArgs(definition.Args),
+            Env = definition.Env.ToDictionary(e => e.Key, e => ShownValues.OfValue(e.Value)),
             Cwd = definition.Cwd,
-            Url = definition.Url,
-            Headers = definition.Headers.ToDictionary(h => h.Key, h => Shown(h.Value)),
+            Url = definition.Url is { } url ? ShownValues.OfText(url) : null,
+            Headers = definition.Headers.ToDictionary(h => h.Key, h => ShownValues.OfValue(h.Value)),
             TimeoutSeconds = definition.TimeoutSeconds,
             ToolDefinitions = [.. Tools(service.Id).Select(i => Json(i.Definition))],
             LastErrorLines = loop.Find(service.Id)?.LastErrorLines ?? [],
@@ -166,11 +163,4 @@ internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, Reconc
             return (false, $"no answer within {PingLimit.TotalSeconds:0} s", null);
         }
     }
-
-    /// <summary>A value that is only references to variables is no secret itself.</summary>
-    private static string Shown(string value) =>
-        value.StartsWith("${", StringComparison.Ordinal)
-        && value.IndexOf('}', StringComparison.Ordinal) == value.Length - 1
-            ? value
-            : Hidden;
 }

@@ -144,10 +144,7 @@ internal static class ServiceEndpoints
         {
             return RestResult.Fail("CONFIG_INVALID", e.Message, request.Content is null ? "config" : "content");
         }
-        AuditNote.Of(http).Details = string.Join(
-            ", ",
-            plan.Select(e => DefinitionMerge.Describe(e.Name, e.Definition))
-        );
+        AuditNote.Of(http).Details = DefinitionMerge.Describe(plan);
         if (request.DryRun)
             return RestResult.Ok(View(plan, dryRun: true), "Nothing was changed.");
         if (plan.FirstOrDefault(e => e.Problems.Count > 0) is { } bad)

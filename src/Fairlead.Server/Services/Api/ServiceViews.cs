@@ -16,6 +16,8 @@ internal record ServiceFields
 
     [Description("Program to start (stdio). No shell is involved.")]
     public string? Command { get; set; }
+
+    [Description("What is sent back as it was shown keeps its stored value.")]
     public ImmutableArray<string>? Args { get; set; }
 
     [Description(
@@ -26,7 +28,7 @@ internal record ServiceFields
     [Description("Directory to start in.")]
     public string? Cwd { get; set; }
 
-    [Description("MCP endpoint (streamable-http).")]
+    [Description("MCP endpoint (streamable-http); sent back as it was shown, it stays.")]
     public string? Url { get; set; }
 
     [Description("Headers of every request; ******** keeps a stored value.")]
@@ -111,14 +113,18 @@ internal record ServiceView
 internal sealed record ServiceDetailView : ServiceView
 {
     public required string? Command { get; init; }
+
+    [Description("Without what looks like a secret.")]
     public required IReadOnlyList<string> Args { get; init; }
 
-    [Description("Values that are not a reference are shown as ********.")]
+    [Description("Values that are not a reference are shown as ********; so are defaults of references.")]
     public required IReadOnlyDictionary<string, string> Env { get; init; }
     public required string? Cwd { get; init; }
+
+    [Description("Without user, password and what else looks like a secret.")]
     public required string? Url { get; init; }
 
-    [Description("Values that are not a reference are shown as ********.")]
+    [Description("Values that are not a reference are shown as ********; so are defaults of references.")]
     public required IReadOnlyDictionary<string, string> Headers { get; init; }
     public required int? TimeoutSeconds { get; init; }
 

@@ -19,6 +19,17 @@ internal sealed class ServiceImport(ServiceStore store, StoreWatcher watcher)
     /// <exception cref="StoreException">The text or an entry is wrong; the message names entry and field.</exception>
     public async Task<IReadOnlyList<string>> ImportAsync(string text, CancellationToken cancellationToken)
     {
+        var drafts = Drafts(text);
+        var added = await store.AddAllAsync(drafts, cancellationToken);
+        if (!added.Ok)
+            throw new StoreException(added.Error!.Message);
+        return [.. drafts.Select(d => d.Name)];
+    }
+
+    /// <summary>What an import would register, in the file's order.</summary>
+    /// <exception cref="StoreException">The text or an entry is wrong; the message names entry and field.</exception>
+    public IReadOnlyList<ServiceDraft> Drafts(string text)
+    {
         IReadOnlyList<ImportEntry> plan;
         try
         {
@@ -31,13 +42,7 @@ internal sealed class ServiceImport(ServiceStore store, StoreWatcher watcher)
         var wrong = plan.SelectMany(e => e.Problems.Select(p => $"{e.Name}: {p.Field} {p.Message}")).ToList();
         if (wrong.Count > 0)
             throw new StoreException(string.Join("; ", wrong));
-        var added = await store.AddAllAsync(
-            [.. plan.Select(e => new ServiceDraft(e.Name, e.Definition, e.Enabled))],
-            cancellationToken
-        );
-        if (!added.Ok)
-            throw new StoreException(added.Error!.Message);
-        return [.. plan.Select(e => e.Name)];
+        return [.. plan.Select(e => new ServiceDraft(e.Name, e.Definition, e.Enabled))];
     }
 
     private static string Free(string name, HashSet<string> taken)

@@ -18,10 +18,22 @@ internal sealed class PostgresEngine : IStoreEngine
 
     public PostgresEngine(string connectionString)
     {
-        // Ours first: what the operator wrote comes later in the text and wins.
-        var given = new NpgsqlConnectionStringBuilder($"{Defaults};{connectionString}");
+        var given = Read(connectionString);
         source = NpgsqlDataSource.Create(given);
         Location = $"PostgreSQL {given.Host}:{given.Port}/{given.Database}";
+    }
+
+    private static NpgsqlConnectionStringBuilder Read(string connectionString)
+    {
+        try
+        {
+            // Ours first: what the operator wrote comes later in the text and wins.
+            return new NpgsqlConnectionStringBuilder($"{Defaults};{connectionString}");
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new StoreException($"Storage:ConnectionString is not valid: {e.Message}", e);
+        }
     }
 
     public string ScriptFolder => "Storage.Postgres";

@@ -16,6 +16,7 @@ internal sealed class SqliteEngine : IStoreEngine
         SystemSqlite.Bind();
         Location = Path.GetFullPath(file);
         DataFolder.Ensure(Path.GetDirectoryName(Location)!);
+        DataFolder.EnsurePrivate(Location);
         connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = Location,

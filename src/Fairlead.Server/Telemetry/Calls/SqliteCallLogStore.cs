@@ -127,6 +127,7 @@ internal sealed class SqliteCallLogStore(string folder) : ICallLogStore
             return;
         Shut();
         DataFolder.Ensure(folder);
+        DataFolder.EnsurePrivate(FileOf(day));
         using (var preparing = Connect(day, SqliteOpenMode.ReadWriteCreate))
             lastId = LastId(preparing, day);
         Check(raw.sqlite3_open_v2(FileOf(day), out writer, raw.SQLITE_OPEN_READWRITE, null));
