@@ -50,6 +50,9 @@ internal sealed partial class RefusalLog(AuditLog audit, TimeProvider time, ILog
     private readonly Dictionary<Kind, Tally> tallies = [];
     private readonly SemaphoreSlim wake = new(0, 1);
 
+    // Who asks for what is due gets it written, also what another has just taken.
+    private readonly SemaphoreSlim writing = new(1, 1);
+
     public void Note(in Refusal refusal)
     {
         var kind = new Kind(refusal.Action, refusal.Reason, SourceOf(refusal.From));
@@ -71,6 +74,19 @@ internal sealed partial class RefusalLog(AuditLog audit, TimeProvider time, ILog
 
     /// <summary>Writes what is due now; with <paramref name="all"/> also what would wait for its minute to end.</summary>
     public async Task WriteDueAsync(bool all, CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(CancellationToken.None);
+        try
+        {
+            await WriteAllDueAsync(all, cancellationToken);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    private async Task WriteAllDueAsync(bool all, CancellationToken cancellationToken)
     {
         foreach (var (kind, tally) in Due(all))
         {
@@ -109,6 +125,7 @@ internal sealed partial class RefusalLog(AuditLog audit, TimeProvider time, ILog
     public override void Dispose()
     {
         wake.Dispose();
+        writing.Dispose();
         base.Dispose();
     }
 
