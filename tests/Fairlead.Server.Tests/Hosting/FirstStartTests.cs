@@ -66,7 +66,7 @@ public sealed class FirstStartTests : IDisposable
         Store(second).Services.Select(s => s.Name).ShouldBe(["alpha"]);
     }
 
-    // The last step fails (the name of the group is taken by a row written in between): nothing of the others stays.
+    // The last step fails (the group refuses its key): nothing of the import and of the admin stays.
     [Fact]
     public async Task Start_ThatFailsHalfWay_LeavesNothingBehind()
     {
