@@ -19,6 +19,7 @@ internal static class Program
                 ServicesCommands.Build(terminal),
                 KeysCommands.Build(terminal),
                 ToolsCommands.Build(terminal),
+                UsersCommands.Build(terminal),
             },
             args,
             terminal

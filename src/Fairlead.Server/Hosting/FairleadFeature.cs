@@ -26,6 +26,13 @@ namespace Fairlead.Server.Hosting;
 /// <param name="Services">Names of the imported services.</param>
 public sealed record FirstStartSummary(string? AdminPassword, string DefaultKey, IReadOnlyList<string> Services);
 
+/// <summary>A file of services that was named at the start of a store that had been filled before.</summary>
+/// <param name="File">Its path.</param>
+/// <param name="Missing">Services of the file that the store does not have; at least one, unless there is a problem.</param>
+/// <param name="HasNone">Whether the store has none of the file's services.</param>
+/// <param name="Problem">What is wrong with the file; null when it can be imported.</param>
+public sealed record McpConfigLeftOut(string File, IReadOnlyList<string> Missing, bool HasNone, string? Problem);
+
 /// <summary>The gateway as a library: all rooms into one ASP.NET Core application.</summary>
 public static class FairleadFeature
 {
@@ -47,6 +54,7 @@ public static class FairleadFeature
             host.ShutdownTimeout = options.Gateway.Drain + TimeSpan.FromSeconds(20)
         );
         services.AddRest();
+        services.AddSingleton<DataFolderLock>();
         services.AddStorage(options.Storage);
         services.AddAudit();
         services.AddIdentity(options.Identity);
@@ -114,6 +122,13 @@ public static class FairleadFeature
         ArgumentNullException.ThrowIfNull(app);
         ArgumentNullException.ThrowIfNull(show);
         return app.Services.GetRequiredService<FirstStart>().ShowAsync(show, cancellationToken);
+    }
+
+    /// <summary>The named file of services, where the store was not empty and lacks some of them; else null.</summary>
+    public static McpConfigLeftOut? McpConfigLeftOut(this IHost app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app.Services.GetRequiredService<FirstStart>().LeftOut;
     }
 
     /// <summary>Serves one client on standard input and output until the input ends (P-113).</summary>

@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
 using Fairlead.Server.Gateway;
 using Fairlead.Server.Groups;
 using Fairlead.Server.Identity;
@@ -9,7 +11,7 @@ using Microsoft.Extensions.Configuration;
 namespace Fairlead.Server.Hosting;
 
 /// <summary>All settings, one section a room; bound once from file &lt; environment &lt; command line.</summary>
-internal sealed record FairleadOptions
+internal sealed partial record FairleadOptions
 {
     public StorageOptions Storage { get; init; } = new();
     public IdentityOptions Identity { get; init; } = new();
@@ -22,22 +24,50 @@ internal sealed record FairleadOptions
     /// <exception cref="StoreException">A section or key is unknown or has the wrong type.</exception>
     public static FairleadOptions Bind(IConfiguration configuration)
     {
+        var root = configuration.GetSection("Fairlead");
+        CheckKeys(root, typeof(FairleadOptions));
         try
         {
             var options = new FairleadOptions();
-            foreach (var section in configuration.GetSection("Fairlead").GetChildren())
-            {
-                if (typeof(FairleadOptions).GetProperty(section.Key) is null)
-                    throw new StoreException($"Unknown section '{section.Key}' in the configuration");
-            }
-            configuration.GetSection("Fairlead").Bind(options, b => b.ErrorOnUnknownConfiguration = true);
+            root.Bind(options);
             return options;
         }
         catch (InvalidOperationException e)
         {
-            throw new StoreException($"The configuration is not valid: {e.Message}", e);
+            throw new StoreException(
+                Unconvertible().Match(e.Message) is { Success: true } wrong
+                    ? $"'{wrong.Groups["value"].Value}' is no value for {wrong.Groups["key"].Value} (docs/guide/configuration.md)."
+                    : $"The configuration is not valid: {e.Message}",
+                e
+            );
         }
     }
+
+    private static void CheckKeys(IConfigurationSection section, Type options)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            var property = options.GetProperty(
+                child.Key,
+                BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase
+            );
+            if (property is null)
+                throw new StoreException(
+                    $"{child.Path} is no setting. In {section.Path} there are: {string.Join(", ", options.GetProperties().Select(p => p.Name).Order(StringComparer.Ordinal))}."
+                );
+            if (
+                property.PropertyType is not { IsClass: true, Namespace: { } home }
+                || !home.StartsWith("Fairlead.", StringComparison.Ordinal)
+            )
+                continue;
+            if (!string.IsNullOrEmpty(child.Value))
+                throw new StoreException($"{child.Path} is a section of settings and takes no value of its own.");
+            CheckKeys(child, property.PropertyType);
+        }
+    }
+
+    [GeneratedRegex("configuration value '(?<value>.*)' at '(?<key>[^']*)'", RegexOptions.NonBacktracking)]
+    private static partial Regex Unconvertible();
 }
 
 /// <summary>What an empty store is filled with.</summary>

@@ -16,6 +16,7 @@ namespace Fairlead.Server.Hosting;
 /// were shown, for a start can still fail after it (a port in use).
 /// </summary>
 internal sealed class FirstStart(
+    StoreWatcher store,
     StoreWriter writer,
     FirstStartMark mark,
     UserStore users,
@@ -30,12 +31,18 @@ internal sealed class FirstStart(
 {
     public const string DefaultGroup = "default";
 
+    /// <summary>What of the named file is not in a store that was filled before; null when nothing is missing.</summary>
+    public McpConfigLeftOut? LeftOut { get; private set; }
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // First: the group made below publishes the native tools that are known then.
         await publications.SyncAsync(native.Names, cancellationToken);
         if (await mark.IsDoneAsync(cancellationToken))
+        {
+            LeftOut = options.McpConfig is { } file ? await CompareAsync(file, cancellationToken) : null;
             return;
+        }
         var drafts = options.McpConfig is { } path
             ? import.Drafts(await File.ReadAllTextAsync(path, cancellationToken))
             : [];
@@ -51,6 +58,22 @@ internal sealed class FirstStart(
             return;
         show(JsonSerializer.Deserialize(notice, FirstStartJson.Default.FirstStartSummary)!);
         await mark.ForgetNoticeAsync(CancellationToken.None);
+    }
+
+    private async Task<McpConfigLeftOut?> CompareAsync(string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var drafts = import.Drafts(await File.ReadAllTextAsync(file, cancellationToken));
+            var known = store.Current.Services.Select(s => s.Name).ToHashSet();
+            string[] missing = [.. drafts.Select(d => d.Name).Where(n => !known.Contains(n))];
+            return missing.Length > 0 ? new(file, missing, missing.Length == drafts.Count, null) : null;
+        }
+        catch (StoreException e)
+        {
+            // Nothing of it would be taken anyway: the gateway starts all the same.
+            return new(file, [], false, e.Message);
+        }
     }
 
     private async Task<bool> FillAsync(

@@ -84,6 +84,30 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
         );
     }
 
+    /// <summary>Gives a user a new password; an unknown name is <c>NOT_FOUND</c>.</summary>
+    public Task<StoreResult<UserRow>> SetPasswordAsync(
+        string username,
+        string password,
+        CancellationToken cancellationToken
+    )
+    {
+        string hash = hasher.HashPassword(null!, password);
+        return writer.ChangeAsync<StoreResult<UserRow>>(
+            async db =>
+            {
+                if (
+                    await db.Users.SingleOrDefaultAsync(user => user.Username == username, cancellationToken)
+                    is not { } row
+                )
+                    return new StoreError("NOT_FOUND", $"There is no user named {username}.", "username");
+                row.PasswordHash = hash;
+                row.UpdatedAt = time.GetUtcNow();
+                return row;
+            },
+            cancellationToken
+        );
+    }
+
     /// <summary>The user with this name and password, or null. Takes the same time whether the user exists or not.</summary>
     public async Task<UserRow?> VerifyAsync(string username, string password, CancellationToken cancellationToken)
     {

@@ -21,9 +21,19 @@ internal static class StorageFeature
             throw new StoreException(string.Join(Environment.NewLine, errors));
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
-        services.AddSingleton(static provider => MasterKey.Load(provider.GetRequiredService<StorageOptions>()));
+        services.AddSingleton(static provider =>
+        {
+            // A gateway has the folder to itself before anything is read or made in it; others only visit.
+            _ = provider.GetService<DataFolderLock>();
+            return MasterKey.Load(provider.GetRequiredService<StorageOptions>());
+        });
         services.AddSingleton<Sealer>();
-        services.AddSingleton<IStoreEngine>(static provider => Engine(provider.GetRequiredService<StorageOptions>()));
+        services.AddSingleton<IStoreEngine>(static provider =>
+        {
+            // The key is made first: a store without its key is a broken one.
+            _ = provider.GetRequiredService<MasterKey>();
+            return Engine(provider.GetRequiredService<StorageOptions>());
+        });
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<StoreWatcher>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<StoreWatcher>());

@@ -12,7 +12,8 @@ internal sealed class WaitOptions
     {
         Description = "Longest wait, in seconds",
         HelpName = "SECONDS",
-        DefaultValueFactory = static _ => 60,
+        // A little longer than the gateway waits for a handshake (60 s), so that its reason is what is shown.
+        DefaultValueFactory = static _ => 75,
     };
 
     public WaitOptions() =>

@@ -73,12 +73,7 @@ internal static class ServeCommand
         {
             await using var app = Create(settings);
             await app.StartAsync(cancellationToken);
-            // In stdio mode standard output carries nothing but JSON-RPC.
-            await app.ShowFirstStartAsync(
-                first =>
-                    StartBanner.Print(settings.StdioGroup is null ? Console.Out : Console.Error, first, Address(app)),
-                cancellationToken
-            );
+            await TellAsync(app, settings, cancellationToken);
             if (settings.StdioGroup is { } code)
             {
                 await app.ServeStdioAsync(
@@ -102,6 +97,26 @@ internal static class ServeCommand
         }
     }
 
+    private static async Task TellAsync(WebApplication app, ServeSettings settings, CancellationToken cancellationToken)
+    {
+        // In stdio mode nothing listens, and standard output carries nothing but JSON-RPC.
+        var address = settings.StdioGroup is null ? ListenAddresses.ForClients(Address(app)) : null;
+        var to = address is null ? Console.Error : Console.Out;
+        var shown = false;
+        await app.ShowFirstStartAsync(
+            first =>
+            {
+                StartBanner.PrintFirst(to, first, address);
+                shown = true;
+            },
+            cancellationToken
+        );
+        if (!shown && address is not null)
+            StartBanner.PrintReady(to, address);
+        if (app.McpConfigLeftOut() is { } left)
+            StartBanner.PrintLeftOut(Console.Error, left, asked: settings.McpConfig is not null);
+    }
+
     private static WebApplication Create(ServeSettings settings)
     {
         // The slim builder watches no files: the content root may be a folder full of node_modules.
@@ -113,9 +128,7 @@ internal static class ServeCommand
             }
         );
         builder.Configuration.Sources.Clear();
-        if (settings.ConfigFile is { } file)
-            builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false, reloadOnChange: false);
-        builder.Configuration.AddInMemoryCollection(settings.ToConfiguration());
+        settings.AddTo(builder.Configuration);
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         // While it is on, at whatever level, each request is given an activity and a log scope nobody reads.
@@ -142,7 +155,7 @@ internal static class ServeCommand
         // Half the receives: without it each read is two system calls, one of them for no bytes.
         builder.WebHost.UseSockets(s => s.WaitForDataBeforeAllocatingBuffer = false);
         if (settings.StdioGroup is null)
-            builder.WebHost.UseUrls(settings.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries));
+            builder.WebHost.UseUrls(ListenAddresses.Parse(settings.Urls));
         else
             builder.Services.AddSingleton<IServer, NoServer>();
         builder.AddFairlead();

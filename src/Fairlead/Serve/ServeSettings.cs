@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration;
+
 namespace Fairlead.Serve;
 
 /// <summary>The command line of <c>serve</c>, and how it and the environment map to settings.</summary>
@@ -10,6 +12,23 @@ internal sealed record ServeSettings(
 )
 {
     private const string Prefix = "FAIRLEAD__";
+
+    /// <summary>All settings: the file, and over it the environment and the command line.</summary>
+    /// <exception cref="Server.Storage.StoreException">The file of <c>--config</c> is wrong.</exception>
+    public IConfiguration Load()
+    {
+        var builder = new ConfigurationBuilder();
+        AddTo(builder);
+        return builder.Build();
+    }
+
+    /// <inheritdoc cref="Load"/>
+    public void AddTo(IConfigurationBuilder builder)
+    {
+        if (ConfigFile is { } file)
+            builder.AddJsonFile(Serve.ConfigFile.Check(file), optional: false, reloadOnChange: false);
+        builder.AddInMemoryCollection(ToConfiguration());
+    }
 
     /// <summary>
     /// Environment first, then the command line over it: <c>FAIRLEAD__Gateway__CallsPerMinute=1000</c> sets

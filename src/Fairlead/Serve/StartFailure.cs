@@ -15,7 +15,13 @@ internal static class StartFailure
         {
             // These are ours, or the system's with a path or an address in them.
             StoreException or InvalidDataException => OneLine(failure),
-            DbException or SocketException or TimeoutException => $"{WithCause(failure)} {Database}",
+            // A database's driver wraps what its sockets say: a bare one is about the address to listen on.
+            SocketException { SocketErrorCode: SocketError.AccessDenied } =>
+                "This user may not listen on that port (ports below 1024 are root's): choose another with --urls.",
+            SocketException { SocketErrorCode: SocketError.AddressNotAvailable } =>
+                "The address to listen on is not one of this machine: choose another with --urls.",
+            SocketException => $"The address of --urls cannot be listened on: {OneLine(failure)}",
+            DbException or TimeoutException => $"{WithCause(failure)} {Database}",
             UnauthorizedAccessException =>
                 $"{OneLine(failure)} Give this user the right to it, or choose another folder with --data.",
             FormatException => $"A setting is malformed: {OneLine(failure)}",

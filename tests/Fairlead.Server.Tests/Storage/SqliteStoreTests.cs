@@ -113,8 +113,15 @@ public sealed class SqliteStoreTests : StoreContract, IDisposable
     {
         await using (TestStore store = await TestStore.OpenAsync(await NewStoreAsync()))
             await store.AddServiceAsync("files");
-        File.Delete(Path.Combine(folder.Path, "keys"));
+        string keys = Path.Combine(folder.Path, "keys");
+        File.Delete(keys);
         StorageOptions options = await NewStoreAsync();
+        (await Should.ThrowAsync<StoreException>(() => TestStore.OpenAsync(options))).Message.ShouldContain(
+            "restore it from a backup"
+        );
+        File.Exists(keys).ShouldBeFalse();
+        options = options with { MasterKeyFile = Path.Combine(folder.Path, "other") };
+        await File.WriteAllTextAsync(options.MasterKeyFile, Convert.ToBase64String(new byte[32]));
         (await Should.ThrowAsync<StoreException>(() => TestStore.OpenAsync(options))).Message.ShouldContain(
             "which the key file does not hold"
         );

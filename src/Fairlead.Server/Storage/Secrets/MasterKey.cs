@@ -47,6 +47,12 @@ internal sealed class MasterKey
             {
                 if (options.Provider is not StorageProvider.Sqlite)
                     throw new StoreException("PostgreSQL needs a given master key: set FAIRLEAD_MASTER_KEY_FILE.");
+                // What the lost key sealed would be lost for good, and a new one would hide that.
+                string store = Path.Combine(options.DataDirectory, "fairlead.db");
+                if (new FileInfo(store) is { Exists: true, Length: > 0 })
+                    throw new StoreException(
+                        $"The master key {own} is missing, and {store} cannot be opened without it: restore it from a backup, or move the data folder away to begin anew."
+                    );
                 Create(own);
             }
             // A given file may be a mounted secret with its own rights; the one we made is for its owner alone.

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Net;
+using Fairlead.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Fairlead.EndToEnd;
+
+/// <summary>What an operator reads when a start goes wrong, and what a later start says.</summary>
+[Trait("Category", "integration")]
+public sealed class StartTests
+{
+    [Theory]
+    [InlineData("--urls notaurl", "'notaurl' is no address")]
+    [InlineData("--urls http://127.0.0.1:99999", "has a port that is not 0 to 65535")]
+    [InlineData("--urls http://192.0.2.7:18999", "not one of this machine")]
+    [InlineData("--urls https://127.0.0.1:18999", "HTTPS")]
+    [InlineData("--urls http://127.0.0.1:18999/mcp", "has a path")]
+    [InlineData("--config /no/such.json", "there is no file /no/such.json")]
+    public async Task Start_WithAWrongOption_SaysSoInOneLine(string options, string said) =>
+        await RefusedAsync(said, Product.NewData(), options.Split(' '));
+
+    [Theory]
+    [InlineData(
+        """{"Gateway":{"CallsPerMinute":5}}""",
+        "'Gateway' is no setting here; all settings are inside \"Fairlead\""
+    )]
+    [InlineData("{\n  \"Fairlead\": {,\n}", "is not valid JSON at line 2, position 16")]
+    [InlineData("[]", "must hold an object")]
+    [InlineData("""{"Fairlead":{"Gatway":{}}}""", "Fairlead:Gatway is no setting. In Fairlead there are: CallLog,")]
+    [InlineData(
+        """{"Fairlead":{"Gateway":{"PageSiz":5}}}""",
+        "Fairlead:Gateway:PageSiz is no setting. In Fairlead:Gateway"
+    )]
+    [InlineData("""{"Fairlead":{"Gateway":{"PageSize":"x"}}}""", "'x' is no value for Fairlead:Gateway:PageSize")]
+    [InlineData("""{"Fairlead":{"Gateway":5}}""", "Fairlead:Gateway is a section")]
+    public async Task Start_WithAWrongFile_NamesTheKeyOrThePlace(string text, string said)
+    {
+        var data = Product.NewData();
+        var file = Path.Combine(data, "settings.json");
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        await RefusedAsync(said, data, ["--config", file]);
+    }
+
+    [Fact]
+    public async Task Start_OnWhatIsNoDatabase_SaysSo()
+    {
+        var data = Product.NewData();
+        await File.WriteAllTextAsync(
+            Path.Combine(data, "fairlead.db"),
+            new string('x', 5000),
+            TestContext.Current.CancellationToken
+        );
+        // Its key is there, or that would be what is missing.
+        await File.WriteAllTextAsync(
+            Path.Combine(data, "keys"),
+            Convert.ToBase64String(new byte[32]),
+            TestContext.Current.CancellationToken
+        );
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Path.Combine(data, "keys"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await RefusedAsync("fairlead.db cannot be used: SQLite Error 26: 'file is not a database'", data, []);
+    }
+
+    [Fact]
+    public async Task Start_OnAFolderThatCannotBeMade_SaysSo() =>
+        await RefusedAsync("The data folder /proc/nothing/data cannot be written", "/proc/nothing/data", []);
+
+    [Fact]
+    public async Task Start_OnAFolderInUse_IsRefused_AndOnceItIsFreeNot()
+    {
+        await using var first = await Product.StartAsync();
+        await RefusedAsync("Another gateway runs on the data folder", first.Data, []);
+        Product.Kill(first.Process.Id, "KILL");
+        await first.Process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await using var second = await Product.StartAsync(data: first.Data);
+        (await second.CallAsync("add", """{"numbers":[1]}""")).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Start_WithoutTheKeysOfAStore_MakesNone()
+    {
+        await using var first = await Product.StartAsync();
+        (await first.TerminateAsync()).ShouldBe(0);
+        var keys = Path.Combine(first.Data, "keys");
+        File.Delete(keys);
+        await RefusedAsync("restore it from a backup", first.Data, []);
+        File.Exists(keys).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task LaterStart_SaysItIsReady_AndWhatOfAFileIsNotThere()
+    {
+        await using var first = await Product.StartAsync();
+        (await first.TerminateAsync()).ShouldBe(0);
+        await using (var second = await Product.StartAsync("\"svc\":" + Product.Fixture(), first.Data))
+        {
+            await Eventually.UntilAsync(() => second.Errors.Contains("svc not there", StringComparison.Ordinal));
+            second.Output.ShouldStartWith($"Fairlead is ready at {second.Url} ");
+            second.Errors.ShouldContain("mcp.json was not imported");
+            second.Errors.ShouldContain($"services import {Path.Combine(first.Data, "mcp.json")} --group default");
+            (await second.TerminateAsync()).ShouldBe(0);
+        }
+        await using var third = await Product.StartAsync("\"svc\":{", first.Data);
+        await Eventually.UntilAsync(() => third.Errors.Contains("and could not be:", StringComparison.Ordinal));
+    }
+
+    // The way back in: on a store in use and on one that is not; tokens and guesses of the old password are of no use.
+    [Fact]
+    public async Task SetPassword_OnAStoreInUseOrNot_LetsTheNewOneIn()
+    {
+        await using var product = await Product.StartAsync();
+        (await RunAsync("another long one\n", "users", "set-password", "admin", "--data", product.Data)).ShouldBe(
+            (0, "The password of admin was changed.")
+        );
+        (await SignInAsync(product, Product.Password)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await SignInAsync(product, "another long one")).ShouldBe(HttpStatusCode.OK);
+        (await product.TerminateAsync()).ShouldBe(0);
+
+        (await RunAsync("a third long one\n", "users", "set-password", "admin", "--data", product.Data)).Code.ShouldBe(
+            0
+        );
+        (await RunAsync("short\n", "users", "set-password", "admin", "--data", product.Data)).Text.ShouldContain(
+            "8 to 256 characters"
+        );
+        (await RunAsync("a third long one\n", "users", "set-password", "nobody", "--data", product.Data)).ShouldBe(
+            (1, "fairlead: There is no user named nobody.")
+        );
+        (
+            await RunAsync("a third long one\n", "users", "set-password", "admin", "--data", Product.NewData())
+        ).Text.ShouldContain("There is no store in");
+        await using var again = await Product.StartAsync(data: product.Data);
+        (await SignInAsync(again, "a third long one")).ShouldBe(HttpStatusCode.OK);
+        again.Errors.ShouldNotContain("a third long one");
+    }
+
+    private static async Task<HttpStatusCode> SignInAsync(Product product, string password)
+    {
+        using var client = product.Client(null);
+        using var content = new StringContent(
+            $$"""{"username":"admin","password":"{{password}}"}""",
+            System.Text.Encoding.UTF8,
+            "application/json"
+        );
+        using var answer = await client.PostAsync(new Uri("/api/v1/auth/login", UriKind.Relative), content);
+        return answer.StatusCode;
+    }
+
+    private static async Task RefusedAsync(string said, string data, string[] options)
+    {
+        string[] urls = options.Contains("--urls") ? [] : ["--urls", "http://127.0.0.1:0"];
+        var (code, text) = await RunAsync(null, ["serve", "--data", data, .. urls, .. options]);
+        code.ShouldBe(1, text);
+        text.ShouldContain(said);
+        text.Split('\n').Where(l => l.StartsWith("fairlead serve:", StringComparison.Ordinal)).ShouldHaveSingleItem();
+        text.ShouldNotContain("   at ");
+        text.ShouldNotContain("should not happen");
+    }
+
+    private static async Task<(int Code, string Text)> RunAsync(string? input, params string[] arguments)
+    {
+        var info = new ProcessStartInfo("dotnet", [Product.Program, .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        using var process = Process.Start(info)!;
+        if (input is not null)
+            await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, errors.Trim());
+    }
+}
