@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli;
 using Fairlead.Serve;
+using Fairlead.Stdio;
 
 namespace Fairlead;
 
@@ -14,6 +15,7 @@ internal static class Program
             new RootCommand("Fairlead: MCP gateway, runtime and service manager.")
             {
                 ServeCommand.Build(),
+                StdioCommand.Build(terminal),
                 LoginCommands.Login(terminal),
                 LoginCommands.Logout(terminal),
                 ServicesCommands.Build(terminal),

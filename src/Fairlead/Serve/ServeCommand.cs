@@ -14,7 +14,7 @@ namespace Fairlead.Serve;
 /// <summary><c>fairlead serve</c>: runs the gateway in this process.</summary>
 internal static class ServeCommand
 {
-    private const string DefaultUrl = "http://127.0.0.1:8000";
+    public const string DefaultUrl = "http://127.0.0.1:8000";
 
     public static Command Build()
     {
@@ -67,7 +67,7 @@ internal static class ServeCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(ServeSettings settings, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(ServeSettings settings, CancellationToken cancellationToken)
     {
         try
         {
