@@ -56,11 +56,12 @@ internal sealed class Product : IAsyncDisposable
     public static async Task<Product> StartAsync(
         string? mcpServers = null,
         string? data = null,
-        bool givenSecrets = true
+        bool givenSecrets = true,
+        string? url = null
     )
     {
         data ??= NewData();
-        var url = $"http://127.0.0.1:{FreePort()}";
+        url ??= $"http://127.0.0.1:{FreePort()}";
         var arguments = new List<string> { Program, "serve", "--urls", url, "--data", data };
         if (mcpServers is not null)
         {

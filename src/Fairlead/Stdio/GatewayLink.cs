@@ -52,6 +52,8 @@ internal sealed class GatewayLink(
     )
     {
         using var response = await SendAsync(body, headers, cancellationToken);
+        if (response is null)
+            return ExchangeEnd.Cut;
         var inSession = headers.Any(h => h.Key == "Mcp-Session-Id");
         if (response.StatusCode == HttpStatusCode.NotFound && inSession)
             return ExchangeEnd.SessionGone;
@@ -81,7 +83,8 @@ internal sealed class GatewayLink(
         return ExchangeEnd.Cut;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(
+    /// <summary>The response; null when the connection was cut after the request had gone out.</summary>
+    private async Task<HttpResponseMessage?> SendAsync(
         string? body,
         IReadOnlyList<KeyValuePair<string, string>> headers,
         CancellationToken cancellationToken
@@ -119,6 +122,10 @@ internal sealed class GatewayLink(
             {
                 if (pause == FirstPause)
                     tell($"the gateway at {endpoint.Authority} is not there; waiting for it");
+            }
+            catch (HttpRequestException e) when (!IsAbsent(e))
+            {
+                return null;
             }
             await Task.Delay(pause, time, cancellationToken);
         }
