@@ -91,13 +91,24 @@ public sealed class StartTests
     [Fact]
     public async Task LaterStart_SaysItIsReady_AndWhatOfAFileIsNotThere()
     {
-        await using var first = await Product.StartAsync();
+        await using var first = await Product.StartAsync("\"old\":" + Product.Fixture());
         (await first.TerminateAsync()).ShouldBe(0);
+        await using (var same = await Product.StartAsync("\"old\":" + Product.Fixture(), first.Data))
+        {
+            (await same.TerminateAsync()).ShouldBe(0);
+            same.Output.ShouldStartWith($"Fairlead is ready at {same.Url} ");
+            same.Errors.ShouldNotContain("not imported");
+        }
+        await using (
+            var more = await Product.StartAsync($"\"old\":{Product.Fixture()},\"svc\":{Product.Fixture()}", first.Data)
+        )
+        {
+            await Eventually.UntilAsync(() => more.Errors.Contains("svc of it is not there", StringComparison.Ordinal));
+            (await more.TerminateAsync()).ShouldBe(0);
+        }
         await using (var second = await Product.StartAsync("\"svc\":" + Product.Fixture(), first.Data))
         {
-            await Eventually.UntilAsync(() => second.Errors.Contains("svc not there", StringComparison.Ordinal));
-            second.Output.ShouldStartWith($"Fairlead is ready at {second.Url} ");
-            second.Errors.ShouldContain("mcp.json was not imported");
+            await Eventually.UntilAsync(() => second.Errors.Contains("was not imported", StringComparison.Ordinal));
             second.Errors.ShouldContain($"services import {Path.Combine(first.Data, "mcp.json")} --group default");
             (await second.TerminateAsync()).ShouldBe(0);
         }

@@ -16,7 +16,6 @@ namespace Fairlead.Server.Hosting;
 /// were shown, for a start can still fail after it (a port in use).
 /// </summary>
 internal sealed class FirstStart(
-    StoreWatcher store,
     StoreWriter writer,
     FirstStartMark mark,
     UserStore users,
@@ -64,10 +63,8 @@ internal sealed class FirstStart(
     {
         try
         {
-            var drafts = import.Drafts(await File.ReadAllTextAsync(file, cancellationToken));
-            var known = store.Current.Services.Select(s => s.Name).ToHashSet();
-            string[] missing = [.. drafts.Select(d => d.Name).Where(n => !known.Contains(n))];
-            return missing.Length > 0 ? new(file, missing, missing.Length == drafts.Count, null) : null;
+            var (count, missing) = import.Compare(await File.ReadAllTextAsync(file, cancellationToken));
+            return missing.Count > 0 ? new(file, missing, missing.Count == count, null) : null;
         }
         catch (StoreException e)
         {

@@ -17,7 +17,7 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
     private readonly Lazy<string> decoy = new(() => hasher.HashPassword(null!, NewPassword()));
 
     /// <summary>
-    /// Makes the user <c>admin</c> where no administrator exists. Returns the one-time password it made up; null where
+    /// Makes the user <c>admin</c> where no administrator exists. Returns the password it made up; null where
     /// one was given (FAIRLEAD_ADMIN_PASSWORD, at least 8 characters) or nobody had to be made.
     /// </summary>
     /// <exception cref="StoreException">The given password is too short or too long.</exception>

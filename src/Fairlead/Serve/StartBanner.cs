@@ -51,9 +51,14 @@ internal static class StartBanner
     {
         if (left.Problem is { } problem)
             to.WriteLine($"The store is not empty: {left.File} was not imported, and could not be: {problem}");
-        else if (asked || left.HasNone)
+        else if (left.HasNone)
             to.WriteLine(
-                $"The store is not empty: {left.File} was not imported ({string.Join(", ", left.Missing)} not there); import it with: {Program} services import {Quoted(left.File)} --group default"
+                $"The store is not empty: {left.File} was not imported; import it with: {Program} services import {Quoted(left.File)} --group default"
+            );
+        else if (asked)
+            // An import would bring those that are there a second time, under other names.
+            to.WriteLine(
+                $"The store is not empty: {left.File} was not imported, and {string.Join(", ", left.Missing)} of it is not there; add what is missing with: {Program} services add"
             );
     }
 

@@ -45,6 +45,15 @@ internal sealed class ServiceImport(ServiceStore store, StoreWatcher watcher)
         return [.. plan.Select(e => new ServiceDraft(e.Name, e.Definition, e.Enabled))];
     }
 
+    /// <summary>Services of a file by the names it gives them, and which of these the store does not have.</summary>
+    /// <exception cref="StoreException">The text or an entry is wrong; the message names entry and field.</exception>
+    public (int Count, IReadOnlyList<string> Missing) Compare(string text)
+    {
+        var count = Drafts(text).Count;
+        var known = watcher.Current.Services.Select(s => s.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return (count, [.. ImportReader.Read(text).Select(e => e.Name).Where(n => !known.Contains(n))]);
+    }
+
     private static string Free(string name, HashSet<string> taken)
     {
         var free = name;
