@@ -39,7 +39,9 @@ gate() {
 suite() {
   passed=$((passed + $2)) failed=$((failed + $3))
   case $1 in
-    *EndToEnd | *Conformance | npm*) end_to_end=$((end_to_end + $2 + $3)) ;;
+    # Whole programs against whole programs; then what talks to the gateway over its wire.
+    *EndToEnd | npm*) end_to_end=$((end_to_end + $2 + $3)) ;;
+    *Conformance) integration=$((integration + $2 + $3)) ;;
     *) integration=$((integration + $4)) unit=$((unit + $2 + $3 - $4)) ;;
   esac
   report+=$(printf '%-28s %5d passed %5d failed' "$1" "$2" "$3")$'\n'
@@ -115,6 +117,7 @@ if [ -z "$quick" ]; then
     coverage_gate artifacts/coverage/Cobertura.xml $coverage_percent
   }
   gate "line coverage of src" coverage
-  report+="pyramid: $unit unit, $integration integration, $end_to_end end to end"$'\n'
+  report+="$(pyramid_gate $unit $integration $end_to_end)"$'\n'
+  gate "pyramid of tests" pyramid_gate "$unit" "$integration" "$end_to_end"
 fi
 finish

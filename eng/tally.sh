@@ -25,3 +25,9 @@ coverage_gate() {
     'BEGIN { printf "line coverage of src: %d of %d lines, %.2f %% (gate %d %%)\n", c, v, int(10000 * c / v) / 100, p }'
   [ $((covered * 100)) -ge $((valid * $2)) ]
 }
+
+# pyramid_gate UNIT INTEGRATION END_TO_END: the broader a test, the fewer of its kind (P-92).
+pyramid_gate() {
+  echo "pyramid: $1 unit, $2 integration, $3 end to end"
+  [ "$1" -gt "$2" ] && [ "$2" -gt "$3" ]
+}

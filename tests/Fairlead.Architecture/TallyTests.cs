@@ -50,12 +50,28 @@ public sealed class TallyTests : IDisposable
     [Fact]
     public void CoverageGate_WithoutAReport_Fails() => Bash("coverage_gate", "", "80").Code.ShouldBe(1);
 
+    [Theory] // P-92
+    [InlineData("9", "5", "4", 0)]
+    [InlineData("9", "9", "4", 1)]
+    [InlineData("9", "4", "4", 1)]
+    public void PyramidGate_OfCounts_WantsFewerOfTheBroader(string unit, string integration, string whole, int exit)
+    {
+        var (code, text) = Bash(["pyramid_gate", unit, integration, whole]);
+        code.ShouldBe(exit);
+        text.ShouldContain($"{unit} unit, {integration} integration, {whole} end to end");
+    }
+
     private (int Code, string Output) Bash(string function, string input, string argument)
     {
         var file = Path.Combine(folder, "input");
         File.WriteAllText(file, input);
+        return Bash([function, file, argument]);
+    }
+
+    private static (int Code, string Output) Bash(string[] call)
+    {
         var tally = Path.Combine(Repository.Root, "eng", "tally.sh");
-        string[] arguments = ["-c", ". \"$0\"; \"$@\"", tally, function, file, argument];
+        string[] arguments = ["-c", ". \"$0\"; \"$@\"", tally, .. call];
         var start = new ProcessStartInfo("bash", arguments) { RedirectStandardOutput = true, UseShellExecute = false };
         using var bash = Process.Start(start)!;
         var output = bash.StandardOutput.ReadToEnd();

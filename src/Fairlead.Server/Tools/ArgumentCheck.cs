@@ -2,52 +2,96 @@ using System.Text.Json;
 
 namespace Fairlead.Server.Tools;
 
-/// <summary>Compares arguments with a native tool's schema, so that a mistake is told with the parameter's name.</summary>
-internal static class ArgumentCheck
+/// <summary>
+/// Compares arguments with a native tool's schema, so that a mistake is told with the parameter's name. The schema is
+/// read once; what is right costs no text.
+/// </summary>
+internal sealed class ArgumentCheck
 {
+    private readonly Dictionary<string, Wanted> known;
+    private readonly string[] required;
+
+    /// <param name="schema">The tool's input schema.</param>
+    public ArgumentCheck(JsonElement schema)
+    {
+        known = schema.TryGetProperty("properties", out var properties)
+            ? properties.EnumerateObject().ToDictionary(p => p.Name, p => new Wanted(p.Value))
+            : [];
+        required = schema.TryGetProperty("required", out var names)
+            ? [.. names.EnumerateArray().Select(r => r.GetString()!)]
+            : [];
+    }
+
+    /// <summary>What a parameter or the items of one may be.</summary>
+    private sealed class Wanted(JsonElement schema)
+    {
+        public JsonElement Schema { get; } = schema;
+        public List<string> Types { get; } = ArgumentCheck.Types(schema);
+        public Wanted? Items { get; } =
+            schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("items", out var items)
+                ? new Wanted(items)
+                : null;
+    }
+
     /// <summary>What is wrong, for the model that made the call; null when the tool can take them.</summary>
     /// <param name="arguments">The arguments as they were sent.</param>
-    /// <param name="schema">The tool's input schema.</param>
-    public static string? Find(JsonElement arguments, JsonElement schema)
+    public string? Find(JsonElement arguments)
     {
         if (arguments.ValueKind != JsonValueKind.Object)
             return $"'arguments' must be an object of the tool's parameters, not {Kind(arguments)}.";
-        var known = schema.TryGetProperty("properties", out var properties)
-            ? properties.EnumerateObject().ToDictionary(p => p.Name, p => p.Value)
-            : [];
         foreach (var given in arguments.EnumerateObject())
         {
             if (!known.TryGetValue(given.Name, out var wanted))
                 return $"There is no parameter '{given.Name}'. "
                     + (known.Count == 0 ? "The tool takes none." : $"The tool takes: {string.Join(", ", known.Keys)}.");
-            if (Mismatch(given.Name, given.Value, wanted) is { } wrong)
-                return wrong;
+            if (!IsRight(given.Value, wanted))
+                return Mismatch(given.Name, given.Value, wanted);
         }
-        if (schema.TryGetProperty("required", out var required))
+        foreach (var name in required)
         {
-            foreach (var name in required.EnumerateArray().Select(r => r.GetString()!))
-            {
-                if (!arguments.TryGetProperty(name, out _))
-                    return $"The parameter '{name}' is missing: {Name(known[name])}.{Described(known[name])}";
-            }
+            if (!arguments.TryGetProperty(name, out _))
+                return $"The parameter '{name}' is missing: {Name(known[name].Schema)}.{Described(known[name].Schema)}";
         }
         return null;
     }
 
-    private static string? Mismatch(string path, JsonElement value, JsonElement wanted)
+    private static bool IsRight(JsonElement value, Wanted wanted)
     {
-        var types = Types(wanted);
-        if (types.Count > 0 && !types.Exists(t => Fits(value, t)))
-            return $"The parameter '{path}' must be {Name(wanted)}, not {Kind(value)}.";
-        if (value.ValueKind == JsonValueKind.Number && !double.IsFinite(value.GetDouble()))
-            return $"The parameter '{path}' is too large for a number.";
-        if (value.ValueKind != JsonValueKind.Array || !wanted.TryGetProperty("items", out var items))
-            return null;
-        return value
-            .EnumerateArray()
-            .Select((v, i) => Mismatch($"{path}[{i}]", v, items))
-            .FirstOrDefault(w => w is not null);
+        if (!FitsAny(value, wanted.Types) || IsTooLarge(value))
+            return false;
+        if (wanted.Items is not { } items || value.ValueKind != JsonValueKind.Array)
+            return true;
+        foreach (var item in value.EnumerateArray())
+        {
+            if (!IsRight(item, items))
+                return false;
+        }
+        return true;
     }
+
+    // Only for what is wrong: finds the place and says it.
+    private static string Mismatch(string path, JsonElement value, Wanted wanted)
+    {
+        if (!FitsAny(value, wanted.Types))
+            return $"The parameter '{path}' must be {Name(wanted.Schema)}, not {Kind(value)}.";
+        if (IsTooLarge(value))
+            return $"The parameter '{path}' is too large for a number.";
+        var (item, index) = value.EnumerateArray().Select((v, i) => (v, i)).First(v => !IsRight(v.v, wanted.Items!));
+        return Mismatch($"{path}[{index}]", item, wanted.Items!);
+    }
+
+    private static bool FitsAny(JsonElement value, List<string> types)
+    {
+        foreach (var type in types)
+        {
+            if (Fits(value, type))
+                return true;
+        }
+        return types.Count == 0;
+    }
+
+    private static bool IsTooLarge(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && !double.IsFinite(value.GetDouble());
 
     private static bool Fits(JsonElement value, string type) =>
         type switch

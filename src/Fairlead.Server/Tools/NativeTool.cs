@@ -17,10 +17,12 @@ internal sealed class NativeTool
 {
     private static readonly JsonElement NoArguments = JsonElement.Parse("{}");
     private readonly AIFunction function;
+    private readonly ArgumentCheck check;
 
     private NativeTool(AIFunction function, McpServerToolAttribute attribute)
     {
         this.function = function;
+        check = new ArgumentCheck(function.JsonSchema);
         Name = attribute.Name ?? function.Name;
         Definition = Describe(attribute);
     }
@@ -65,12 +67,12 @@ internal sealed class NativeTool
             if (!arguments.IsEmpty)
             {
                 var sent = JsonElement.Parse(arguments.Span);
-                if (ArgumentCheck.Find(sent, function.JsonSchema) is { } wrong)
+                if (check.Find(sent) is { } wrong)
                     return Render(wrong, isError: true);
                 foreach (var member in sent.EnumerateObject())
                     given[member.Name] = member.Value;
             }
-            else if (ArgumentCheck.Find(NoArguments, function.JsonSchema) is { } missing)
+            else if (check.Find(NoArguments) is { } missing)
             {
                 return Render(missing, isError: true);
             }
