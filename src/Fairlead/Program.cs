@@ -21,6 +21,7 @@ internal static class Program
                 ServicesCommands.Build(terminal),
                 KeysCommands.Build(terminal),
                 ToolsCommands.Build(terminal),
+                ExportCommands.Build(terminal),
                 UsersCommands.Build(terminal),
             },
             args,

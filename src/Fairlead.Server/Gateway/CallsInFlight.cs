@@ -12,6 +12,9 @@ internal sealed class CallsInFlight
 
     public IEnumerable<Call> All => calls.Keys;
 
+    /// <summary>Whether the gateway stops: nothing new begins any more.</summary>
+    public bool IsDraining => draining;
+
     /// <summary>Notes a call; false once the gateway drains.</summary>
     public bool TryAdd(Call call) => !draining && calls.TryAdd(call, 0);
 

@@ -86,7 +86,7 @@ internal static class ServeCommand
             }
             else
             {
-                await app.WaitForShutdownAsync(cancellationToken);
+                await UntilStoppedAsync(app, cancellationToken);
             }
             return 0;
         }
@@ -115,6 +115,19 @@ internal static class ServeCommand
             StartBanner.PrintReady(to, address);
         if (app.McpConfigLeftOut() is { } left)
             StartBanner.PrintLeftOut(Console.Error, left, asked: settings.McpConfig is not null);
+    }
+
+    /// <summary>Waits for the stop; connections that do not end within its limit are cut, which is no failure.</summary>
+    private static async Task UntilStoppedAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.WaitForShutdownAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("fairlead serve: what had not ended in time was cut");
+        }
     }
 
     private static WebApplication Create(ServeSettings settings)

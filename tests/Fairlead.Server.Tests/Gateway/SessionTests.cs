@@ -60,6 +60,33 @@ public sealed class SessionTests
         (await client.SendAsync(odd)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
+    // P-05: who comes back while the gateway stops does not hold it up; what runs can still be answered.
+    [Theory]
+    [InlineData("initialize", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("stream", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("sse", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("answer", HttpStatusCode.Accepted)]
+    public async Task Draining_BeginsNothingNew(string what, HttpStatusCode expected)
+    {
+        await using var host = await StartAsync();
+        var client = host.Client();
+        var session = await Wire.InitializeAsync(client);
+        host.InFlight.StartDraining();
+        using var request = what switch
+        {
+            "initialize" => Wire.Post(
+                """{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"""
+            ),
+            "answer" => Wire.InSession(session, """{"jsonrpc":"2.0","id":"q1","result":{}}"""),
+            "sse" => new HttpRequestMessage(HttpMethod.Get, "/sse"),
+            _ => new HttpRequestMessage(HttpMethod.Get, "/mcp"),
+        };
+        if (what == "stream")
+            request.Headers.Add("Mcp-Session-Id", session);
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        response.StatusCode.ShouldBe(expected);
+    }
+
     // R52: an id is bound to the group it was opened in.
     [Fact]
     public async Task Session_OfAnotherGroup_LooksLikeNone()

@@ -20,6 +20,7 @@ internal sealed class McpEndpoint(
     SessionStore sessions,
     CallPipeline pipeline,
     SseEndpoint sse,
+    CallsInFlight inFlight,
     SessionCalls calls,
     Func<bool> storeIsFresh,
     NoteRefusal refused,
@@ -146,6 +147,12 @@ internal sealed class McpEndpoint(
         var id = envelope.Id.Of(envelope.Message);
         if (envelope is { Method: McpMethod.Initialize, Kind: MessageKind.Request })
         {
+            // A client that comes back at once would hold up the stop with its new session.
+            if (inFlight.IsDraining)
+            {
+                await reply.FinishAsync(id, ErrorTable.Answer(Condition.Draining, retryAfter: 1));
+                return null;
+            }
             var answer = legacy.Initialize(envelope, group, user, Credentials.Of(http), out var opened);
             reply.NewSessionId = opened?.Id;
             await reply.FinishAsync(id, answer);
@@ -177,6 +184,11 @@ internal sealed class McpEndpoint(
         }
         if (RefuseModern(http))
             return;
+        if (inFlight.IsDraining)
+        {
+            await WriteAsync(http, ErrorTable.Answer(Condition.Draining, retryAfter: 1));
+            return;
+        }
         // Without a session this is how clients of 2024-11-05 begin (C-16).
         if (Accepts(http.Request) && !http.Request.Headers.ContainsKey("Mcp-Session-Id"))
         {
@@ -275,7 +287,15 @@ internal sealed class McpEndpoint(
         refused(Refusal.Of(http, Refusal.Mcp, reason, user?.Value));
 
     private static Answer Refused(Condition condition) =>
-        ErrorTable.Answer(condition, retryAfter: condition == Condition.StoreDown ? 5 : 0);
+        ErrorTable.Answer(
+            condition,
+            retryAfter: condition switch
+            {
+                Condition.StoreDown => 5,
+                Condition.Draining => 1,
+                _ => 0,
+            }
+        );
 
     private ValueTask WriteAsync(HttpContext http, Answer answer) =>
         new HttpReply(http, acceptsStream: false, null, options, time).FinishAsync(default, answer);

@@ -18,6 +18,7 @@ namespace Fairlead.Server.Gateway.Intake;
 internal sealed class SseEndpoint(
     CallerStep caller,
     SseLinks links,
+    CallsInFlight inFlight,
     Func<bool> storeIsFresh,
     NoteRefusal refused,
     GatewayOptions options,
@@ -27,6 +28,11 @@ internal sealed class SseEndpoint(
     /// <summary>Opens a connection for a caller that is known to be good.</summary>
     public async Task OpenAsync(HttpContext http)
     {
+        if (inFlight.IsDraining)
+        {
+            await WriteAsync(http, ErrorTable.Answer(Condition.Draining, retryAfter: 1));
+            return;
+        }
         if (links.Open(Credentials.Of(http), http.Abort) is not { } link)
         {
             await WriteAsync(http, ErrorTable.Answer(Condition.SessionsFull, retryAfter: 5));
