@@ -8,7 +8,7 @@ namespace Fairlead.Server.Identity;
 /// <summary>An access token as it is handed out.</summary>
 internal sealed record IssuedToken(string Text, UserIdentity User, TimeSpan Lifetime);
 
-/// <summary>Issues access tokens: HS256, claims user_id, username, roles, tier, jti, iat, nbf, exp (P-76).</summary>
+/// <summary>Issues access tokens: HS256, claims user_id, username, roles, tier, gen, jti, iat, nbf, exp (P-76).</summary>
 internal sealed class TokenIssuer(TokenKey key, IdentityOptions options, TimeProvider time)
 {
     public IssuedToken Issue(UserRow user)
@@ -34,6 +34,7 @@ internal sealed class TokenIssuer(TokenKey key, IdentityOptions options, TimePro
             json.WriteEndArray();
             if (identity.Tier is not null)
                 json.WriteString("tier", identity.Tier);
+            json.WriteNumber("gen", user.TokenGeneration);
             json.WriteString("jti", identity.TokenId);
             json.WriteNumber("iat", now.ToUnixTimeSeconds());
             json.WriteNumber("nbf", now.ToUnixTimeSeconds());
@@ -78,7 +79,10 @@ internal sealed class TokenReader(TokenKey key, StoreWatcher watcher, TimeProvid
                 return false;
             if (now >= expires)
                 reason = TokenFailure.Expired;
-            else if (watcher.Current.RevokedTokens.Contains(tokenId))
+            else if (
+                watcher.Current.RevokedTokens.Contains(tokenId)
+                || (watcher.Current.TokenFloors.TryGetValue(id, out int floor) && Generation(claims) < floor)
+            )
                 reason = TokenFailure.Revoked;
             else
             {
@@ -100,6 +104,14 @@ internal sealed class TokenReader(TokenKey key, StoreWatcher watcher, TimeProvid
         claims.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.String
             ? value.GetString()
             : null;
+
+    // Tokens of programs that did not know generations have none.
+    private static int Generation(JsonElement claims) =>
+        claims.TryGetProperty("gen", out JsonElement value)
+        && value.ValueKind is JsonValueKind.Number
+        && value.TryGetInt32(out int generation)
+            ? generation
+            : 0;
 
     private static DateTimeOffset? Seconds(JsonElement claims, string name) =>
         claims.TryGetProperty(name, out JsonElement value)

@@ -105,6 +105,11 @@ internal static class AuthEndpoints
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(LoginRequest))]
+[JsonSerializable(typeof(AddUserRequest))]
+[JsonSerializable(typeof(UpdateUserRequest))]
+[JsonSerializable(typeof(SetPasswordRequest))]
+[JsonSerializable(typeof(Envelope<UserDetailView>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<UserDetailView>>))]
 [JsonSerializable(typeof(Envelope<LoginAnswer>))]
 [JsonSerializable(typeof(Envelope<UserView>))]
 internal sealed partial class IdentityJson : JsonSerializerContext;

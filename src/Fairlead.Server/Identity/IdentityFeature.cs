@@ -41,6 +41,7 @@ internal static class IdentityFeature
     public static IEndpointRouteBuilder MapIdentity(this IEndpointRouteBuilder routes)
     {
         AuthEndpoints.Map(routes);
+        UserEndpoints.Map(routes.MapRest("/users", "users"));
         return routes;
     }
 }

@@ -12,6 +12,9 @@ internal sealed record IdentityOptions
     /// </summary>
     public string? JwtSecret { get; init; }
 
+    /// <summary>No token lives longer, whatever the options say.</summary>
+    public static readonly TimeSpan LongestTokenLifetime = TimeSpan.FromDays(1);
+
     /// <summary>How long an access token is good; default 3600 s (P-76).</summary>
     public TimeSpan TokenLifetime { get; init; } = TimeSpan.FromHours(1);
 
@@ -21,7 +24,7 @@ internal sealed record IdentityOptions
         List<string> errors = [];
         if (JwtSecret is not null && Encoding.UTF8.GetByteCount(JwtSecret) < TokenKey.MinSize)
             errors.Add($"JWT_SECRET must have at least {TokenKey.MinSize} bytes (RFC 7518 section 3.2).");
-        if (TokenLifetime < TimeSpan.FromMinutes(1) || TokenLifetime > TimeSpan.FromDays(1))
+        if (TokenLifetime < TimeSpan.FromMinutes(1) || TokenLifetime > LongestTokenLifetime)
             errors.Add($"Identity:TokenLifetime is 1 minute to 1 day, it is {TokenLifetime}.");
         return errors;
     }

@@ -30,6 +30,6 @@ internal enum TokenFailure
     /// <summary>Was valid; its time is over.</summary>
     Expired,
 
-    /// <summary>Its user signed out.</summary>
+    /// <summary>Its user signed out, was disabled or removed, or has another password or other roles since.</summary>
     Revoked,
 }

@@ -6,7 +6,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Fairlead.Server.Identity;
 
-/// <summary>Users and their passwords. All writes of <c>users</c> and <c>revoked_tokens</c> are here.</summary>
+/// <summary>
+/// Users and their passwords. All writes of <c>users</c>, <c>revoked_tokens</c> and <c>token_floors</c> are here.
+/// </summary>
 internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> hasher, TimeProvider time)
 {
     public const int MaxUsernameLength = 50;
@@ -84,29 +86,66 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
         );
     }
 
-    /// <summary>Gives a user a new password; an unknown name is <c>NOT_FOUND</c>.</summary>
+    /// <summary>Gives a user, by name or id, a new password; access tokens given before die. Unknown is <c>NOT_FOUND</c>.</summary>
     public Task<StoreResult<UserRow>> SetPasswordAsync(
-        string username,
+        string user,
         string password,
         CancellationToken cancellationToken
     )
     {
         string hash = hasher.HashPassword(null!, password);
-        return writer.ChangeAsync<StoreResult<UserRow>>(
-            async db =>
+        return ChangeAsync(user, (_, row) => row.PasswordHash = hash, cancellationToken);
+    }
+
+    /// <summary>Lets a user in, or out: then access tokens die. The last administrator stays in (<c>CONFLICT</c>).</summary>
+    public Task<StoreResult<UserRow>> SetEnabledAsync(string user, bool enabled, CancellationToken cancellationToken) =>
+        ChangeAsync(user, (_, row) => row.Enabled = enabled, cancellationToken);
+
+    /// <summary>
+    /// Gives a user other roles or another tier (empty: none); null leaves what is. Access tokens given before die. The
+    /// last administrator stays one (<c>CONFLICT</c>).
+    /// </summary>
+    public Task<StoreResult<UserRow>> SetAccessAsync(
+        string user,
+        IReadOnlyList<string>? roles,
+        string? tier,
+        CancellationToken cancellationToken
+    ) =>
+        ChangeAsync(
+            user,
+            (_, row) =>
             {
-                if (
-                    await db.Users.SingleOrDefaultAsync(user => user.Username == username, cancellationToken)
-                    is not { } row
-                )
-                    return new StoreError("NOT_FOUND", $"There is no user named {username}.", "username");
-                row.PasswordHash = hash;
-                row.UpdatedAt = time.GetUtcNow();
-                return row;
+                row.Roles = roles is null ? row.Roles : [.. roles];
+                row.Tier =
+                    tier is null ? row.Tier
+                    : tier.Length > 0 ? tier
+                    : null;
             },
             cancellationToken
         );
-    }
+
+    /// <summary>Removes a user; access tokens die. The last administrator stays (<c>CONFLICT</c>).</summary>
+    public Task<StoreResult<UserRow>> RemoveAsync(string user, CancellationToken cancellationToken) =>
+        ChangeAsync(user, static (db, row) => db.Users.Remove(row), cancellationToken);
+
+    /// <summary>One page of users, oldest first, and how many there are.</summary>
+    public Task<(List<UserRow> Rows, int Total)> ListAsync(int skip, int take, CancellationToken cancellationToken) =>
+        writer.ReadAsync(
+            async db =>
+            {
+                List<UserRow> rows = await db
+                    .Users.OrderBy(static user => user.Id)
+                    .Skip(skip)
+                    .Take(take)
+                    .ToListAsync(cancellationToken);
+                return (rows, await db.Users.CountAsync(cancellationToken));
+            },
+            cancellationToken
+        );
+
+    /// <summary>The user with this name or id, disabled or not; null when unknown.</summary>
+    public Task<UserRow?> FindAsync(string user, CancellationToken cancellationToken) =>
+        writer.ReadAsync(db => FindAsync(db, user, cancellationToken), cancellationToken);
 
     /// <summary>The user with this name and password, or null. Takes the same time whether the user exists or not.</summary>
     public async Task<UserRow?> VerifyAsync(string username, string password, CancellationToken cancellationToken)
@@ -144,6 +183,62 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
             },
             cancellationToken
         );
+
+    private Task<StoreResult<UserRow>> ChangeAsync(
+        string user,
+        Action<FairleadDb, UserRow> change,
+        CancellationToken cancellationToken
+    ) =>
+        writer.ChangeAsync<StoreResult<UserRow>>(
+            async db =>
+            {
+                if (await FindAsync(db, user, cancellationToken) is not { } row)
+                    return new StoreError("NOT_FOUND", $"There is no user named {user}.", "username");
+                List<UserRow> admins = (await db.Users.ToListAsync(cancellationToken)).FindAll(IsAdmin);
+                change(db, row);
+                if (!db.ChangeTracker.HasChanges())
+                    return row;
+                bool removed = db.Entry(row).State is EntityState.Deleted;
+                if (admins is [var last] && last == row && (removed || !IsAdmin(row)))
+                {
+                    db.ChangeTracker.Clear();
+                    return new StoreError(
+                        "CONFLICT",
+                        $"{row.Username} is the last administrator who can sign in: make another one first."
+                    );
+                }
+                row.UpdatedAt = time.GetUtcNow();
+                row.TokenGeneration++;
+                await EndTokensAsync(db, row.Id, removed ? int.MaxValue : row.TokenGeneration, cancellationToken);
+                return row;
+            },
+            cancellationToken
+        );
+
+    // A generation and not a time: who signed in with the old password at this very moment gets a token that is dead.
+    private async Task EndTokensAsync(FairleadDb db, string user, int generation, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        List<TokenFloorRow> floors = await db.TokenFloors.ToListAsync(cancellationToken);
+        db.TokenFloors.RemoveRange(floors.Where(floor => floor.ExpiresAt <= now && floor.UserId != user));
+        TokenFloorRow? known = floors.Find(floor => floor.UserId == user);
+        if (known is null)
+            db.TokenFloors.Add(
+                known = new TokenFloorRow
+                {
+                    UserId = user,
+                    Generation = 0,
+                    ExpiresAt = now,
+                }
+            );
+        known.Generation = generation;
+        // An hour more than any token has: nodes' clocks differ, and a sign-in may be under way.
+        known.ExpiresAt = now + IdentityOptions.LongestTokenLifetime + TimeSpan.FromHours(1);
+    }
+
+    private static async Task<UserRow?> FindAsync(FairleadDb db, string user, CancellationToken cancellationToken) =>
+        await db.Users.SingleOrDefaultAsync(row => row.Id == user, cancellationToken)
+        ?? await db.Users.SingleOrDefaultAsync(row => row.Username == user, cancellationToken);
 
     private static bool IsAdmin(UserRow user) => user.Enabled && user.Roles.Contains(IdentityFeature.AdminRole);
 

@@ -15,6 +15,7 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
     public DbSet<FirstStartRow> FirstStart => Set<FirstStartRow>();
     public DbSet<UserRow> Users => Set<UserRow>();
     public DbSet<RevokedTokenRow> RevokedTokens => Set<RevokedTokenRow>();
+    public DbSet<TokenFloorRow> TokenFloors => Set<TokenFloorRow>();
     public DbSet<ServiceRow> Services => Set<ServiceRow>();
     public DbSet<GroupRow> Groups => Set<GroupRow>();
     public DbSet<GroupServiceRow> GroupServices => Set<GroupServiceRow>();
@@ -35,6 +36,7 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
             JsonList(row.Property(static user => user.Roles));
         });
         modelBuilder.Entity<RevokedTokenRow>().ToTable("revoked_tokens").HasKey(static row => row.Jti);
+        modelBuilder.Entity<TokenFloorRow>().ToTable("token_floors").HasKey(static row => row.UserId);
         modelBuilder.Entity<ServiceRow>().ToTable("mcp_services");
         modelBuilder.Entity<GroupRow>(row =>
         {

@@ -25,6 +25,17 @@ internal sealed class UserRow : OwnedRow
     public List<string> Roles { get; set; } = [];
     public string? Tier { get; set; }
     public bool Enabled { get; set; } = true;
+
+    /// <summary>Written into access tokens; those with a smaller number are dead.</summary>
+    public int TokenGeneration { get; set; }
+}
+
+/// <summary>Access tokens of a user below this generation are dead; needed until the last of them expires.</summary>
+internal sealed class TokenFloorRow
+{
+    public required string UserId { get; set; }
+    public required int Generation { get; set; }
+    public required DateTimeOffset ExpiresAt { get; set; }
 }
 
 internal sealed class RevokedTokenRow

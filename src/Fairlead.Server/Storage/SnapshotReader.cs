@@ -25,7 +25,8 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
         SELECT id, group_id, kind, exposed_name, service_id, upstream_name, enabled, removed_at, timeout_seconds,
             description FROM mcp_publications ORDER BY id;
         SELECT service_id, kind, name, definition, position FROM mcp_catalogue ORDER BY service_id, kind, position;
-        SELECT jti FROM revoked_tokens
+        SELECT jti FROM revoked_tokens;
+        SELECT user_id, generation FROM token_floors
         """;
 
     public async Task<StoreSnapshot> ReadAsync(CancellationToken cancellationToken)
@@ -47,9 +48,15 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
         List<PublicationConfig> others = await AllAsync(reader, Publication, cancellationToken);
         List<CatalogueItem> catalogue = await AllAsync(reader, Item, cancellationToken);
         List<string> revoked = await AllAsync(reader, static row => row.GetString(0), cancellationToken);
+        List<(string User, int Generation)> floors = await AllAsync(
+            reader,
+            static row => (row.GetString(0), row.GetInt32(1)),
+            cancellationToken
+        );
         return new StoreSnapshot(epoch[0], [.. services], [.. groups], [.. tools, .. others], [.. catalogue])
         {
             RevokedTokens = revoked.ToFrozenSet(),
+            TokenFloors = floors.ToFrozenDictionary(static floor => floor.User, static floor => floor.Generation),
         };
     }
 

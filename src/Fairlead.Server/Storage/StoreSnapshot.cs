@@ -19,6 +19,12 @@ internal sealed record StoreSnapshot(
 
     /// <summary>Ids (<c>jti</c>) of access tokens that were revoked before they expired (P-77).</summary>
     public FrozenSet<string> RevokedTokens { get; init; } = FrozenSet<string>.Empty;
+
+    /// <summary>
+    /// By user id: access tokens of a smaller generation are dead, because the user was disabled or removed, or has another
+    /// password or other roles since. Only users to whom that happened within the longest life of a token.
+    /// </summary>
+    public FrozenDictionary<string, int> TokenFloors { get; init; } = FrozenDictionary<string, int>.Empty;
 }
 
 /// <summary>How a service is reached.</summary>

@@ -305,6 +305,8 @@ public abstract class StoreContract
             hash = store.Now.Groups.Single().KeyHashes[0].Sha256Hex;
             await ExecuteAsync(store, "ALTER TABLE mcp_tool_groups DROP COLUMN log_bodies");
             await ExecuteAsync(store, "DROP TABLE first_start");
+            await ExecuteAsync(store, "DROP TABLE token_floors");
+            await ExecuteAsync(store, "ALTER TABLE users DROP COLUMN token_generation");
             await ExecuteAsync(store, "DELETE FROM schema_version WHERE version > 1");
         }
         await using TestStore again = await TestStore.OpenAsync(options);
