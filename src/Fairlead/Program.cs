@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cli;
+using Fairlead.Doctor;
 using Fairlead.Serve;
 using Fairlead.Stdio;
 
@@ -23,6 +24,7 @@ internal static class Program
                 ToolsCommands.Build(terminal),
                 ExportCommands.Build(terminal),
                 UsersCommands.Build(terminal),
+                DoctorCommand.Build(terminal),
             },
             args,
             terminal

@@ -22,9 +22,10 @@ internal sealed class TokenFile(Terminal terminal)
 
     /// <summary>The token for a gateway; null when there is none, or its time is over.</summary>
     public string? Find(Uri server) =>
-        Read().Servers.TryGetValue(Key(server), out var token) && token.ExpiresAt > terminal.Time.GetUtcNow()
-            ? token.AccessToken
-            : null;
+        Peek(server) is { } token && token.ExpiresAt > terminal.Time.GetUtcNow() ? token.AccessToken : null;
+
+    /// <summary>What was kept for a gateway, in date or not; null when there is nothing.</summary>
+    public StoredToken? Peek(Uri server) => Read().Servers.GetValueOrDefault(Key(server));
 
     public void Set(Uri server, StoredToken token)
     {
