@@ -57,7 +57,8 @@ internal sealed class Product : IAsyncDisposable
         string? mcpServers = null,
         string? data = null,
         bool givenSecrets = true,
-        string? url = null
+        string? url = null,
+        Dictionary<string, string>? environment = null
     )
     {
         data ??= NewData();
@@ -81,6 +82,8 @@ internal sealed class Product : IAsyncDisposable
             info.Environment["FAIRLEAD_DEFAULT_KEY"] = Key;
             info.Environment["FAIRLEAD_ADMIN_PASSWORD"] = Password;
         }
+        foreach (var (name, value) in environment ?? [])
+            info.Environment[name] = value;
         var process = System.Diagnostics.Process.Start(info)!;
         var product = new Product(process, url, data);
         process.OutputDataReceived += (_, e) => product.Add(product.output, e.Data);

@@ -33,6 +33,7 @@ public sealed class StartTests
         "Fairlead:Gateway:PageSiz is no setting. In Fairlead:Gateway"
     )]
     [InlineData("""{"Fairlead":{"Gateway":{"PageSize":"x"}}}""", "'x' is no value for Fairlead:Gateway:PageSize")]
+    [InlineData("""{"Fairlead":{"Gateway":{"TrustedProxies":["nginx"]}}}""", "'nginx' is no address (10.0.0.7)")]
     [InlineData("""{"Fairlead":{"Gateway":5}}""", "Fairlead:Gateway is a section")]
     public async Task Start_WithAWrongFile_NamesTheKeyOrThePlace(string text, string said)
     {
@@ -40,6 +41,20 @@ public sealed class StartTests
         var file = Path.Combine(data, "settings.json");
         await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
         await RefusedAsync(said, data, ["--config", file]);
+    }
+
+    // A-45: behind a proxy the address to listen on is of no use to a client.
+    [Fact]
+    public async Task Start_WithAPublicAddress_PrintsItForClients()
+    {
+        await using var product = await Product.StartAsync(
+            environment: new() { ["MCP_SERVER_BASE_URL"] = "https://example.org/tools/" }
+        );
+        await Eventually.UntilAsync(() => product.Output.Contains("config.toml", StringComparison.Ordinal));
+        product.Output.ShouldContain($"Fairlead is ready at {product.Url}");
+        product.Output.ShouldContain("MCP endpoint   https://example.org/tools/mcp");
+        product.Output.ShouldContain("--transport http fairlead https://example.org/tools/mcp --header");
+        product.Output.ShouldNotContain($"{product.Url}/mcp");
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Gateway.Traffic;
 using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,6 +16,7 @@ namespace Fairlead.Server.Gateway;
 /// <summary>
 /// The data plane. A call's whole way, in order:
 /// <list type="number">
+/// <item><see cref="TrustedProxies"/>, where there are some: who asks, and by which address.</item>
 /// <item><see cref="HostGuard"/>: Host and Origin.</item>
 /// <item><see cref="McpEndpoint"/>: HTTP method, media type, size.</item>
 /// <item><see cref="CallerStep"/>: key → group, rules of the group (before the body is read).</item>
@@ -92,9 +94,13 @@ internal static class GatewayFeature
 
     /// <summary>
     /// Puts the Host and Origin guard in front of everything (R1), routing included: the gateway's endpoints run there.
+    /// What a trusted proxy says of its client is taken over before, so that the guard judges what the client asked for.
     /// </summary>
+    /// <exception cref="StoreException">A trusted proxy is no address and no network.</exception>
     public static IApplicationBuilder UseHostGuard(this IApplicationBuilder app)
     {
+        if (TrustedProxies.Read(app.ApplicationServices.GetRequiredService<GatewayOptions>()) is { } proxies)
+            app.UseForwardedHeaders(proxies);
         var guard = app.ApplicationServices.GetRequiredService<HostGuard>();
         var refused = app.ApplicationServices.GetRequiredService<NoteRefusal>();
         return app.Use(next =>

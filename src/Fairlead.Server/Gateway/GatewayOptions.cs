@@ -83,6 +83,18 @@ internal sealed record GatewayOptions
     /// <summary>Origins accepted besides loopback ones (R1).</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
+    /// <summary>
+    /// Proxies whose <c>X-Forwarded-*</c> headers are believed: addresses, and networks as <c>10.0.0.0/8</c>. Default
+    /// none: then a caller's address, host and scheme are those of its connection, whatever it says.
+    /// </summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
+    /// <summary>
+    /// Where clients find the gateway, for the configurations a start prints; null is the address it listens on. It may
+    /// have a path, the one a proxy takes off.
+    /// </summary>
+    public Uri? PublicUrl { get; init; }
+
     /// <summary>Name in <c>serverInfo</c>.</summary>
     public string ServerName { get; init; } = "Fairlead";
 

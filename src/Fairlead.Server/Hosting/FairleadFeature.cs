@@ -47,6 +47,10 @@ public static class FairleadFeature
         var options = FairleadOptions.Bind(builder.Configuration);
         if (options.FirstStart.Validate() is { Count: > 0 } errors)
             throw new StoreException(string.Join(Environment.NewLine, errors));
+        if (options.Gateway.PublicUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https")))
+            throw new StoreException(
+                $"Gateway:PublicUrl: '{url}' is no address of a gateway; write it like https://mcp.example.org"
+            );
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(options.FirstStart);
@@ -129,6 +133,13 @@ public static class FairleadFeature
     {
         ArgumentNullException.ThrowIfNull(app);
         return app.Services.GetRequiredService<FirstStart>().LeftOut;
+    }
+
+    /// <summary>Where clients find the gateway, without a slash at the end; null is the address it listens on .</summary>
+    public static string? PublicUrl(this IHost app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app.Services.GetRequiredService<GatewayOptions>().PublicUrl?.AbsoluteUri.TrimEnd('/');
     }
 
     /// <summary>Serves one client on standard input and output until the input ends (P-113).</summary>

@@ -45,7 +45,10 @@ internal static class ClientConfigs
 
     // Every address ends in /mcp: some clients choose the transport by the last segment (contracts.md §2.6).
     private static string Address(Uri server, ClientEntry entry) =>
-        new Uri(server, $"/{Uri.EscapeDataString(entry.Code)}/mcp").AbsoluteUri;
+        Under(server, $"{Uri.EscapeDataString(entry.Code)}/mcp");
+
+    // Behind a proxy the gateway may be below a path of its own.
+    private static string Under(Uri server, string path) => $"{server.AbsoluteUri.TrimEnd('/')}/{path}";
 
     private static string Bearer(ClientEntry entry) => $"Bearer {entry.Key ?? Placeholder(entry)}";
 
@@ -81,8 +84,7 @@ internal static class ClientConfigs
                 json.WriteString("command", Environment.ProcessPath ?? "fairlead");
                 json.WriteStartArray("args");
                 foreach (
-                    var arg in (string[])
-                        ["stdio", "--server", server.GetLeftPart(UriPartial.Authority), "--group", entry.Code]
+                    var arg in (string[])["stdio", "--server", server.AbsoluteUri.TrimEnd('/'), "--group", entry.Code]
                 )
                     json.WriteStringValue(arg);
                 json.WriteEndArray();
@@ -163,7 +165,7 @@ internal static class ClientConfigs
             {
                 json.WriteStartObject(entry.Code);
                 json.WriteString("transport", transport);
-                json.WriteString("url", new Uri(server, "/mcp").AbsoluteUri);
+                json.WriteString("url", Under(server, "mcp"));
                 Headers(json, Bearer(entry));
                 json.WriteNumber("timeout", 50);
                 if (transport == "sse")

@@ -26,10 +26,24 @@ internal static class ExportCommands
         {
             Description = "Put the keys in, which is audited; else a reference or a placeholder stands for them",
         };
+        var url = new Option<Uri>("--url")
+        {
+            Description = "Where the client finds the gateway, if not where this command does: a proxy's address",
+            CustomParser = static result =>
+            {
+                if (
+                    Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var given)
+                    && given.Scheme is "http" or "https"
+                )
+                    return given;
+                result.AddError($"--url: '{result.Tokens[0].Value}' is no address like https://mcp.example.org");
+                return null;
+            },
+        };
         var command = verbs.Verb(
             "client-config",
             "Print what a client's configuration needs, for its groups.",
-            [client, groups, withKey],
+            [client, groups, withKey, url],
             async (session, parsed, cancellationToken) =>
             {
                 List<ClientEntry> entries = [];
@@ -41,7 +55,13 @@ internal static class ExportCommands
                         : null;
                     entries.Add(new ClientEntry(found.ServerCode, key));
                 }
-                session.Output.Line(ClientConfigs.Write(parsed.GetRequiredValue(client), session.Server, entries));
+                session.Output.Line(
+                    ClientConfigs.Write(
+                        parsed.GetRequiredValue(client),
+                        parsed.GetValue(url) ?? session.Server,
+                        entries
+                    )
+                );
                 return ExitCode.Ok;
             }
         );

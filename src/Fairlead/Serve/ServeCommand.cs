@@ -106,7 +106,7 @@ internal static class ServeCommand
         await app.ShowFirstStartAsync(
             first =>
             {
-                StartBanner.PrintFirst(to, first, address);
+                StartBanner.PrintFirst(to, first, address, app.PublicUrl());
                 shown = true;
             },
             cancellationToken

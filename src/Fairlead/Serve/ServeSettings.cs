@@ -48,6 +48,7 @@ internal sealed record ServeSettings(
         Take("Fairlead:FirstStart:DefaultKey", "FAIRLEAD_DEFAULT_KEY");
         Take("Fairlead:Storage:MasterKeyFile", "FAIRLEAD_MASTER_KEY_FILE");
         Take("Fairlead:Identity:JwtSecret", "JWT_SECRET", "JWT_SECRET_KEY");
+        Take("Fairlead:Gateway:PublicUrl", "MCP_SERVER_BASE_URL");
         Put("Fairlead:Storage:DataDirectory", Data);
         Put("Fairlead:FirstStart:McpConfig", McpConfig is null ? null : Path.GetFullPath(McpConfig));
         return values;

@@ -8,19 +8,21 @@ internal static class StartBanner
     /// <summary>The whole, once in the life of a store.</summary>
     /// <param name="to">Where a person reads it.</param>
     /// <param name="first">What the first start made.</param>
-    /// <param name="address">Where clients find the gateway; null in stdio mode, where nothing listens.</param>
-    public static void PrintFirst(TextWriter to, FirstStartSummary first, string? address)
+    /// <param name="address">Where the gateway listens; null in stdio mode, where nothing does.</param>
+    /// <param name="publicUrl">Where clients find it, if elsewhere: behind a proxy.</param>
+    public static void PrintFirst(TextWriter to, FirstStartSummary first, string? address, string? publicUrl)
     {
+        var found = address is null ? null : publicUrl ?? address;
         to.WriteLine();
         if (address is null)
             to.WriteLine("  Fairlead serves one client on standard input and output.");
         else
             to.WriteLine($"  Fairlead is ready at {address}");
         to.WriteLine();
-        if (address is not null)
+        if (found is not null)
         {
-            to.WriteLine($"  MCP endpoint   {address}/mcp");
-            to.WriteLine($"  Group          default (also {address}/default/mcp)");
+            to.WriteLine($"  MCP endpoint   {found}/mcp");
+            to.WriteLine($"  Group          default (also {found}/default/mcp)");
         }
         to.WriteLine($"  Group key      {first.DefaultKey}");
         to.WriteLine($"  Admin user     admin");
@@ -31,8 +33,8 @@ internal static class StartBanner
         if (first.Services.Count > 0)
             to.WriteLine($"  Services       {string.Join(", ", first.Services)} (starting)");
         to.WriteLine();
-        if (address is not null)
-            PrintClients(to, first.DefaultKey, address);
+        if (found is not null)
+            PrintClients(to, first.DefaultKey, found);
         to.Flush();
     }
 

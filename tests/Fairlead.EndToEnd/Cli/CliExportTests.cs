@@ -84,6 +84,30 @@ public sealed class CliExportTests(CliGateway gateway) : IClassFixture<CliGatewa
                 .ShouldEndWith("/default/mcp");
     }
 
+    // Behind a proxy, also below a path of it.
+    [Theory]
+    [InlineData("cursor", "https://example.org/tools/default/mcp")]
+    [InlineData("dify", "https://example.org/tools/mcp")]
+    [InlineData("codex", "https://example.org/tools/default/mcp")]
+    [InlineData("claude-desktop", "https://example.org/tools")]
+    public async Task Config_ForAnotherAddress_HasIt(string client, string address)
+    {
+        var ran = await gateway.RunAsync("export", "client-config", client, "--url", "https://example.org/tools/");
+        ran.Code.ShouldBe(ExitCode.Ok, ran.Error);
+        ran.Out.ShouldContain($"\"{address}");
+        ran.Out.ShouldNotContain("127.0.0.1");
+    }
+
+    [Theory]
+    [InlineData("example.org")]
+    [InlineData("file:///etc")]
+    public async Task Url_ThatIsNone_IsWrongUsage(string url)
+    {
+        var ran = await gateway.RunAsync("export", "client-config", "cursor", "--url", url);
+        ran.Code.ShouldBe(ExitCode.WrongUsage);
+        ran.Error.ShouldContain(url);
+    }
+
     [Fact]
     public async Task Codex_IsToml()
     {

@@ -40,6 +40,7 @@ internal sealed class AdminHost : IAsyncDisposable
     public TempFolder Folder { get; }
     public FakeTimeProvider Time { get; }
     public HttpClient Client { get; }
+    public TestServer Server => app.GetTestServer();
     public string? Token { get; set; }
     public StoreSnapshot Now => Get<StoreWatcher>().Current;
 
@@ -82,8 +83,17 @@ internal sealed class AdminHost : IAsyncDisposable
         );
 
     /// <summary>The whole product, as it ships: for what must hold of every endpoint of every room.</summary>
-    public static Task<AdminHost> StartWholeAsync() =>
-        StartAsync(static builder => builder.AddFairlead(), static app => app.MapFairlead(), whole: true);
+    public static Task<AdminHost> StartWholeAsync(params (string Key, string Value)[] settings) =>
+        StartAsync(
+            builder =>
+            {
+                foreach (var (key, value) in settings)
+                    builder.Configuration[$"Fairlead:{key}"] = value;
+                builder.AddFairlead();
+            },
+            static app => app.MapFairlead(),
+            whole: true
+        );
 
     private static async Task<AdminHost> StartAsync(
         Action<WebApplicationBuilder> add,

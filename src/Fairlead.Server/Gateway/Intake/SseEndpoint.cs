@@ -92,10 +92,17 @@ internal sealed class SseEndpoint(
         await http.Response.WriteAsync("Accepted", http.RequestAborted);
     }
 
-    /// <summary>The path to POST to, as the client sees it: behind a proxy that adds a prefix, with the prefix.</summary>
-    private static string Messages(HttpRequest request) =>
-        request.PathBase
-        + (request.Path.StartsWithSegments("/mcp", StringComparison.Ordinal) ? "/mcp/messages" : "/messages");
+    /// <summary>
+    /// The path to POST to, as the client sees it: behind a proxy that takes a prefix off, with the prefix. Always a path:
+    /// a client takes it relative to the address it asked for, so scheme and host are the same (contracts.md §2.6). A
+    /// prefix of two slashes would name another host.
+    /// </summary>
+    private static string Messages(HttpRequest request)
+    {
+        var prefix = request.PathBase.ToUriComponent().Trim('/', '\\');
+        var path = request.Path.StartsWithSegments("/mcp", StringComparison.Ordinal) ? "/mcp/messages" : "/messages";
+        return prefix.Length == 0 ? path : $"/{prefix}{path}";
+    }
 
     // The connection's own credentials must be good still; a POST that brings some must bring good ones to this group.
     private Condition? Check(HttpContext http, SseLink link, out GroupRoute? group, out UserId? user)
