@@ -15,7 +15,7 @@ const executables = [
   join(root, 'src/Fairlead/bin/Debug/net10.0/fairlead'),
 ];
 
-function executable() {
+export function executable() {
   const found = executables.find((path) => path && existsSync(path));
   if (!found) throw new Error('There is no built gateway: build Fairlead.slnx or set FAIRLEAD_EXE.');
   return found;
@@ -37,13 +37,13 @@ export function freePort() {
  * @param {object} services the `mcpServers` object of the import file
  * @param {object} [settings] more configuration, as environment variables
  * @param {(string | RegExp)[]} [expected] tools that must be listed before the gateway counts as started
+ * @param {object} [again] a gateway that was stopped with `keep`: the same folder and address
  */
-export async function startGateway(services, { settings = {}, expected = [] } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-conformance-'));
+export async function startGateway(services, { settings = {}, expected = [], again } = {}) {
+  const folder = again?.folder ?? mkdtempSync(join(tmpdir(), 'fairlead-conformance-'));
   const file = join(folder, 'mcp.json');
   writeFileSync(file, JSON.stringify({ mcpServers: services }));
-  const port = await freePort();
-  const base = `http://127.0.0.1:${port}`;
+  const base = again?.base ?? `http://127.0.0.1:${await freePort()}`;
   const child = spawn(
     executable(),
     ['serve', '--urls', base, '--data', join(folder, 'data'), '--mcp-config', file],
@@ -63,15 +63,16 @@ export async function startGateway(services, { settings = {}, expected = [] } = 
 
   const gateway = {
     base,
+    folder,
     url: `${base}/mcp`,
     key,
     child,
     output: () => output,
-    async stop() {
+    async stop({ keep } = {}) {
       if (child.exitCode === null) child.kill('SIGTERM');
       const code = await Promise.race([ended, pause(20_000).then(() => 'did not stop')]);
       if (code === 'did not stop') child.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      if (!keep) rmSync(folder, { recursive: true, force: true });
       return code;
     },
   };
