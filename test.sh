@@ -56,7 +56,8 @@ gate "system SQLite" need_sqlite || finish
 gate "Node" need_node
 if [ -z "$quick" ]; then
   gate "PostgreSQL" need_postgres
-  export FAIRLEAD_REQUIRE_POSTGRES=1
+  gate "zsh and fish" need_shells
+  export FAIRLEAD_REQUIRE_POSTGRES=1 FAIRLEAD_REQUIRE_SHELLS=1
 fi
 for lock in samples/package-lock.json tests/*/package-lock.json; do
   [ -f "$lock" ] && gate "npm packages of $(dirname "$lock")" npm_packages "$root/$(dirname "$lock")"

@@ -57,6 +57,15 @@ need_postgres() {
   has_postgres || apt_install "A PostgreSQL server for the tests" postgresql-15 || apt_install PostgreSQL postgresql
 }
 
+# The shells whose completion is tried; bash runs this.
+need_shells() {
+  local missing=() shell
+  for shell in zsh fish; do
+    command -v $shell >/dev/null || missing+=($shell)
+  done
+  [ ${#missing[@]} = 0 ] || apt_install "For the tests of completion ${missing[*]}" "${missing[@]}"
+}
+
 node_major() { node --version 2>/dev/null | sed -nE 's/^v([0-9]+).*/\1/p'; }
 
 # Node of at least the wanted age first in PATH: the machine's own, or one from the npm package "node" under .node/,

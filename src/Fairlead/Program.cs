@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cli;
+using Fairlead.Completion;
 using Fairlead.Doctor;
 using Fairlead.Serve;
 using Fairlead.Stdio;
@@ -25,6 +26,7 @@ internal static class Program
                 ExportCommands.Build(terminal),
                 UsersCommands.Build(terminal),
                 DoctorCommand.Build(terminal),
+                CompletionCommand.Build(terminal),
             },
             args,
             terminal

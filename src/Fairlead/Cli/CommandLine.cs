@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Fairlead.Completion;
 
 namespace Fairlead.Cli;
 
@@ -13,6 +14,9 @@ internal static class CommandLine
     {
         foreach (var help in root.Options.OfType<HelpOption>())
             help.Action = new HelpWithExitCodes((HelpAction)help.Action!);
+        // Only for a shell that asks: help would ask the gateway, too, and list the names.
+        if (args is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal))
+            new KnownNames(terminal).AddTo(root);
         // A token like @modelcontextprotocol/server-memory is a package, not a file of more arguments.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
