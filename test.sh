@@ -65,6 +65,7 @@ done
 
 gate "tools" dotnet tool restore </dev/null || finish
 gate "build" dotnet build Fairlead.slnx -c Release -v quiet -clp:NoSummary </dev/null || finish
+[ -n "$quick" ] || gate "dotnet tool, packed and installed" eng/tool.sh
 gate "format (dotnet csharpier format . repairs it)" dotnet csharpier check . </dev/null
 
 for project in tests/*/*.csproj; do

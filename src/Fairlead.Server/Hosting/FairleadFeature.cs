@@ -45,12 +45,8 @@ public static class FairleadFeature
     {
         ArgumentNullException.ThrowIfNull(builder);
         var options = FairleadOptions.Bind(builder.Configuration);
-        if (options.FirstStart.Validate() is { Count: > 0 } errors)
+        if (options.Validate() is { Count: > 0 } errors)
             throw new StoreException(string.Join(Environment.NewLine, errors));
-        if (options.Gateway.PublicUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https")))
-            throw new StoreException(
-                $"Gateway:PublicUrl: '{url}' is no address of a gateway; write it like https://mcp.example.org"
-            );
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(options.FirstStart);

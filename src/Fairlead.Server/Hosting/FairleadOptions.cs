@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Fairlead.Server.Gateway;
+using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Groups;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
@@ -41,6 +42,29 @@ internal sealed partial record FairleadOptions
                 e
             );
         }
+    }
+
+    /// <summary>All things wrong with the values; empty when a gateway can start on them.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        List<string> errors =
+        [
+            .. Storage.Validate(),
+            .. Identity.Validate(),
+            .. CallLog.Validate(),
+            .. FirstStart.Validate(),
+        ];
+        if (Gateway.PublicUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https")))
+            errors.Add($"Gateway:PublicUrl: '{url}' is no address of a gateway; write it like https://mcp.example.org");
+        try
+        {
+            TrustedProxies.Read(Gateway);
+        }
+        catch (StoreException wrong)
+        {
+            errors.Add(wrong.Message);
+        }
+        return errors;
     }
 
     private static void CheckKeys(IConfigurationSection section, Type options)

@@ -127,6 +127,9 @@ public sealed class DoctorTests(DoctorTemplate template) : IClassFixture<DoctorT
     [InlineData("configuration", true, """{"Gateway":{"PageSize":"many"}}""", "'many' is no value")]
     [InlineData("configuration", true, """{"Identity":{"TokenLifetime":"9.00:00:00"}}""", "1 minute to 1 day")]
     [InlineData("exposure", false, """{"Gateway":{"AllowedHosts":["*"]}}""", "rebinding")]
+    [InlineData("exposure", false, """{"Gateway":{"TrustedProxies":["0.0.0.0/0"]}}""", "believes what any client")]
+    [InlineData("configuration", true, """{"Gateway":{"TrustedProxies":["proxy"]}}""", "no address (10.0.0.7)")]
+    [InlineData("configuration", true, """{"Gateway":{"PublicUrl":"/x"}}""", "PublicUrl")]
     [InlineData("exposure", false, """{"Gateway":{"CallsPerMinute":0}}""", "lifts the limit")]
     public async Task Fault_OfTheSettings_IsFound(string check, bool fault, string settings, string what)
     {

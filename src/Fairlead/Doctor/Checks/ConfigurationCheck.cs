@@ -17,15 +17,7 @@ internal sealed class ConfigurationCheck : ICheck
         await Task.CompletedTask;
         var where = site.Settings.ConfigFile is { } file ? Path.GetFullPath(file) : "environment";
         const string mend = "change it in the file of --config or in the environment (docs/guide/configuration.md)";
-        List<string> problems = site.SettingsProblem is { } problem
-            ? [problem]
-            :
-            [
-                .. site.Options.Storage.Validate(),
-                .. site.Options.Identity.Validate(),
-                .. site.Options.CallLog.Validate(),
-                .. site.Options.FirstStart.Validate(),
-            ];
+        List<string> problems = site.SettingsProblem is { } problem ? [problem] : [.. site.Options.Validate()];
         if (AddressProblem(site.Settings.Urls) is { } address)
             problems.Add(address);
         foreach (var one in problems)

@@ -40,6 +40,14 @@ internal sealed class ExposureCheck : ICheck
                 "'*' lets a foreign web page reach the gateway through a browser (DNS rebinding)",
                 "name the hosts clients use instead of '*'"
             );
+        foreach (var network in gateway.TrustedProxies.Where(n => n.EndsWith("/0", StringComparison.Ordinal)))
+            yield return new(
+                Severity.Warning,
+                Name,
+                "Gateway:TrustedProxies",
+                $"{network} believes what any client says about its own address",
+                "name the addresses of the proxies in front of the gateway"
+            );
         foreach (
             var (setting, limit) in ((string, int)[])
                 [("CallsPerMinute", gateway.CallsPerMinute), ("ConcurrentCalls", gateway.ConcurrentCalls)]
