@@ -36,7 +36,7 @@ public sealed class DiscoverTests
     {
         await using var face = await Face.StartAsync();
         var before = (await face.AskAsync("server/discover")).Result.GetRawText();
-        face.Slot.Set(new(Server.Services.ServiceStatus.Error, "gone", face.Host.Time.GetUtcNow()));
+        face.Slot.Set(new(Server.Services.ServicePhase.Failed, "gone", face.Host.Time.GetUtcNow()));
         (await face.AskAsync("server/discover")).Result.GetRawText().ShouldBe(before);
     }
 

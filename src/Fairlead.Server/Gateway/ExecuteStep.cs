@@ -2,6 +2,7 @@ using Fairlead.Protocol;
 using Fairlead.Server.Gateway.Bridge;
 using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Services;
 using Fairlead.Server.Services.Channels;
 
 namespace Fairlead.Server.Gateway;
@@ -21,18 +22,17 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         try
         {
             var slot = route.Slot;
-            var channel = slot.Channel ?? await slot.ReadyAsync(options.StartPatience, time, call.Token);
-            if (channel is null)
+            while (true)
             {
-                var state = slot.State;
-                return ErrorTable.Answer(
-                    Condition.NotConnected,
-                    call.RequestId,
-                    $"The service is not available ({state.Status switch { Services.ServiceStatus.Starting => "still starting", Services.ServiceStatus.Stopped => "stopped", _ => "not running" }})",
-                    call.ServiceName
-                );
+                var channel = slot.Channel ?? await slot.ReadyAsync(options.StartPatience, time, call.Token);
+                if (channel is null)
+                    return Unavailable(call, slot.State);
+                var start = slot.Calls.Begin();
+                // Counted first, looked at again then: so a lazy service never ends under a call that just began.
+                if (slot.Channel == channel)
+                    return await CallAsync(call, route, channel, start, finish);
+                slot.Calls.End(start, null);
             }
-            return await CallAsync(call, route, channel, finish);
         }
         catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
         {
@@ -56,59 +56,98 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         }
     }
 
+    /// <param name="call">The call.</param>
+    /// <param name="route">Where it leads.</param>
+    /// <param name="channel">The owner's channel.</param>
+    /// <param name="start">When it was counted as begun; how it went is told to the slot's window (S-14).</param>
+    /// <param name="finish">Writes the answer while its bytes are there.</param>
     private static async ValueTask<Answer?> CallAsync(
         Call call,
         ItemRoute route,
         IChannel channel,
+        long start,
         Func<Call, Answer, ValueTask> finish
     )
     {
-        var bridge = EraBridge.Between(call.Revision.Era(), channel.Hello.Era);
-        call.CarriesQuestions = bridge.CarriesQuestions;
-        if (
-            call.Envelope.Method == McpMethod.CompletionComplete
-            && !JsonScan.Has(channel.Hello.Capabilities.Span, "completions"u8)
-        )
+        var isOpen = true;
+        bool? answered = null;
+        try
         {
-            // We declare completions for the whole group; an owner without them has nothing to suggest.
-            var none = call.Revision.Era() == Era.Modern ? NoCompletionsModern : NoCompletions;
-            await finish(call, Answer.Result(none));
-            return Answer.Result(none);
+            var bridge = EraBridge.Between(call.Revision.Era(), channel.Hello.Era);
+            call.CarriesQuestions = bridge.CarriesQuestions;
+            if (
+                call.Envelope.Method == McpMethod.CompletionComplete
+                && !JsonScan.Has(channel.Hello.Capabilities.Span, "completions"u8)
+            )
+            {
+                // We declare completions for the whole group; an owner without them has nothing to suggest.
+                var none = call.Revision.Era() == Era.Modern ? NoCompletionsModern : NoCompletions;
+                await finish(call, Answer.Result(none));
+                return Answer.Result(none);
+            }
+            var renamed =
+                route.UpstreamName == call.Name ? (ReadOnlyMemory<byte>?)null : JsonText.Quote(route.UpstreamName);
+            using var parameters = bridge.Params(call, renamed);
+            using var reply = await channel.CallAsync(
+                new ChannelCall
+                {
+                    Method = call.Envelope.Method,
+                    Params = parameters.Json,
+                    ProgressToken = parameters.ProgressToken,
+                    Name = route.UpstreamName,
+                    ParamHeaders = route.ParamHeaders.Build(call.Envelope.Arguments.Of(call.Envelope.Message.Span)),
+                    SessionKey = call.Session?.Id,
+                },
+                call,
+                call.Token
+            );
+            // How long a client takes to read is not the service's time.
+            isOpen = false;
+            route.Slot.Calls.End(start, reply.Kind != ChannelReplyKind.Failed);
+            // The answer's bytes belong to the reply: they are written out before it is given back.
+            var answer = reply.Kind switch
+            {
+                ChannelReplyKind.Result => Readable(call, bridge.Result(call, reply.Json)) with
+                {
+                    ToolFailed = SaysError(reply.Json.Span),
+                },
+                ChannelReplyKind.Error => bridge.Error(call, reply.Json),
+                _ => ErrorTable.Answer(
+                    ErrorTable.Of(reply.Failure),
+                    call.RequestId,
+                    server: call.ServiceName,
+                    outcome: reply.Dispatched ? "unknown" : "none"
+                ),
+            };
+            await finish(call, answer);
+            return answer;
         }
-        var renamed =
-            route.UpstreamName == call.Name ? (ReadOnlyMemory<byte>?)null : JsonText.Quote(route.UpstreamName);
-        using var parameters = bridge.Params(call, renamed);
-        using var reply = await channel.CallAsync(
-            new ChannelCall
-            {
-                Method = call.Envelope.Method,
-                Params = parameters.Json,
-                ProgressToken = parameters.ProgressToken,
-                Name = route.UpstreamName,
-                ParamHeaders = route.ParamHeaders.Build(call.Envelope.Arguments.Of(call.Envelope.Message.Span)),
-                SessionKey = call.Session?.Id,
-            },
-            call,
-            call.Token
-        );
-        // The answer's bytes belong to the reply: they are written out before it is given back.
-        var answer = reply.Kind switch
+        catch (OperationCanceledException) when (isOpen && call.CauseOrDeadline == CancelCause.Deadline)
         {
-            ChannelReplyKind.Result => Readable(call, bridge.Result(call, reply.Json)) with
-            {
-                ToolFailed = SaysError(reply.Json.Span),
-            },
-            ChannelReplyKind.Error => bridge.Error(call, reply.Json),
-            _ => ErrorTable.Answer(
-                ErrorTable.Of(reply.Failure),
-                call.RequestId,
-                server: call.ServiceName,
-                outcome: reply.Dispatched ? "unknown" : "none"
-            ),
-        };
-        await finish(call, answer);
-        return answer;
+            answered = false;
+            throw;
+        }
+        finally
+        {
+            if (isOpen)
+                route.Slot.Calls.End(start, answered);
+        }
     }
+
+    private static Answer Unavailable(Call call, ServiceState state) =>
+        state.Phase == ServicePhase.CircuitOpen
+            ? ErrorTable.Answer(
+                Condition.CircuitOpen,
+                call.RequestId,
+                $"The service answers too badly ({state.Why}); it is tried again by itself",
+                call.ServiceName
+            )
+            : ErrorTable.Answer(
+                Condition.NotConnected,
+                call.RequestId,
+                $"The service is not available ({state.Status switch { ServiceStatus.Starting => "still starting", ServiceStatus.Stopped => "stopped", _ => "not running" }})",
+                call.ServiceName
+            );
 
     private static Answer Readable(Call call, Answer answer) =>
         call.Session is { } session ? OlderContent.Adapt(answer, call.Envelope.Method, session.Rules) : answer;

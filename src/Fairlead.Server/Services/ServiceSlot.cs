@@ -1,63 +1,107 @@
 using System.Collections.Concurrent;
 using Fairlead.Protocol;
 using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Services.Health;
 using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Services;
 
-/// <summary>States of a service as the source documents name them (S-06, C-07).</summary>
-internal enum ServiceStatus
-{
-    NotStarted,
-    Starting,
-    Running,
-    Stopping,
-    Stopped,
-    Error,
-    Unknown,
-}
-
 /// <summary>What is observed of a service now; immutable, swapped whole.</summary>
+/// <param name="Phase">Where it is.</param>
+/// <param name="Why">Why it is there.</param>
+/// <param name="Since">Since when.</param>
+/// <param name="Attempts">Failures in a row.</param>
+/// <param name="NextTry">When it will be tried again; null unless it waits for that.</param>
+/// <param name="Channel">Where calls go; null unless the phase is available.</param>
+/// <param name="Remark">What an operator should know besides, such as a list that had to be cut.</param>
 internal sealed record ServiceState(
-    ServiceStatus Status,
-    string Reason,
+    ServicePhase Phase,
+    string Why,
     DateTimeOffset Since,
     int Attempts = 0,
     DateTimeOffset? NextTry = null,
-    IChannel? Channel = null
-);
+    IChannel? Channel = null,
+    string? Remark = null
+)
+{
+    public ServiceStatus Status => Phase.Status();
+
+    public ServiceHealth Health => Phase.Health();
+
+    /// <summary>Nobody uses it; the first call that needs it starts it.</summary>
+    public bool IsAsleep { get; init; }
+
+    public string Reason => Remark is null ? Why : $"{Why}; {Remark}";
+}
 
 /// <summary>
 /// The one meeting point of supervision and the call path: a route holds the slot for ever, supervision swaps its
 /// state. Reading it takes no lock.
 /// </summary>
-internal sealed class ServiceSlot(ServiceId id, ServiceState initial)
+internal sealed class ServiceSlot(ServiceId id, ServiceState initial, TimeProvider time)
 {
     private readonly Lock gate = new();
     private volatile ServiceState state = initial;
+    private volatile Action? wakeUp;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ServiceId Id { get; } = id;
 
     public ServiceState State => state;
 
-    /// <summary>The live channel, or null while the service is not running.</summary>
+    /// <summary>The live channel, or null while calls cannot be sent.</summary>
     public IChannel? Channel => state.Channel;
+
+    /// <summary>How its recent calls went.</summary>
+    public CallWindow Calls { get; } = new(time);
 
     /// <summary>Raised after each swap, on the supervisor's thread; handlers must not wait.</summary>
     public event Action<ServiceSlot>? Changed;
 
     /// <summary>Swaps the state and wakes all waiters.</summary>
+    /// <exception cref="InvalidOperationException">No such step exists (S-07).</exception>
     public void Set(ServiceState next)
     {
-        TaskCompletionSource wake;
+        lock (gate)
+            Swap(next);
+        Changed?.Invoke(this);
+    }
+
+    /// <summary>The same, if the state is still the one the decision was made from.</summary>
+    public bool TrySet(ServiceState from, ServiceState next)
+    {
         lock (gate)
         {
-            state = next;
-            wake = changed;
-            changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (state != from)
+                return false;
+            Swap(next);
         }
-        wake.SetResult();
+        Changed?.Invoke(this);
+        return true;
+    }
+
+    /// <summary>
+    /// Nobody uses it: it ends, and the first call that needs it runs <paramref name="wake"/> and waits (lazy services).
+    /// Holds until it starts.
+    /// </summary>
+    public void Sleep(ServiceState asleep, Action wake)
+    {
+        lock (gate)
+        {
+            wakeUp = wake;
+            if (state.Phase != asleep.Phase)
+                Swap(asleep);
+            else
+                state = asleep;
+        }
+        Changed?.Invoke(this);
+    }
+
+    /// <summary>Where it begins when this life of the gateway begins: no step, so any phase without a channel.</summary>
+    public void Begin(ServiceState first)
+    {
+        lock (gate)
+            state = first;
         Changed?.Invoke(this);
     }
 
@@ -67,36 +111,53 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial)
     /// </summary>
     public async ValueTask<IChannel?> ReadyAsync(
         TimeSpan patience,
-        TimeProvider time,
+        TimeProvider clock,
         CancellationToken cancellationToken
     )
     {
         if (state.Channel is { } ready)
             return ready;
-        using var limit = new CancellationTokenSource(patience, time);
+        using var limit = new CancellationTokenSource(patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         while (true)
         {
-            Task wake;
+            Task change;
             ServiceState now;
+            Action? sleeper;
             lock (gate)
             {
                 now = state;
-                wake = changed.Task;
+                sleeper = wakeUp;
+                change = changed.Task;
             }
             if (now.Channel is { } channel)
                 return channel;
-            if (now.Status is not ServiceStatus.Starting)
+            if (sleeper is not null)
+                sleeper();
+            else if (now.Status is not ServiceStatus.Starting)
                 return null;
             try
             {
-                await wake.WaitAsync(either.Token);
+                await change.WaitAsync(either.Token);
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
                 return null;
             }
         }
+    }
+
+    private void Swap(ServiceState next)
+    {
+        if (!ServicePhases.Allows(state.Phase, next.Phase))
+            throw new InvalidOperationException($"A service cannot go from {state.Phase} to {next.Phase}.");
+        state = next;
+        // Asleep until it starts: a call between the wake and the start must find one or the other.
+        if (next.Phase == ServicePhase.Startup)
+            wakeUp = null;
+        var wake = changed;
+        changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        wake.SetResult();
     }
 }
 
@@ -120,8 +181,8 @@ internal sealed class ServiceSlots(TimeProvider time)
             id,
             static (key, self) =>
             {
-                var state = new ServiceState(ServiceStatus.NotStarted, "not started", self.time.GetUtcNow());
-                var slot = new ServiceSlot(key, state);
+                var state = new ServiceState(ServicePhase.Init, "not started", self.time.GetUtcNow());
+                var slot = new ServiceSlot(key, state, self.time);
                 slot.Changed += s => self.Changed?.Invoke(s);
                 return slot;
             },

@@ -1,6 +1,7 @@
 using Fairlead.Runtime;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Services.Api;
+using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Services.Supervision;
 using Microsoft.AspNetCore.Routing;
@@ -36,6 +37,10 @@ internal static class ServicesFeature
             provider.GetRequiredService<ILogger<ProcessHost>>()
         ));
         services.AddSingleton<ServiceConnector>();
+        services.AddSingleton<StartGate>();
+        services.AddSingleton<DependencyTurn>();
+        services.AddSingleton<HealthBook>();
+        services.AddSingleton<ServiceJournal>();
         services.AddSingleton<ServiceRoom>();
         services.AddSingleton<ReconcileLoop>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReconcileLoop>());

@@ -1,4 +1,6 @@
 using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Services.Health;
+using Fairlead.Server.Services.Supervision;
 
 namespace Fairlead.Server.Services;
 
@@ -7,17 +9,18 @@ internal sealed record ServicesOptions
 {
     public ChannelOptions Channels { get; init; } = new();
 
-    /// <summary>First pause after an unexpected end; doubles up to <see cref="LongestBackoff"/>. 0.5 s.</summary>
-    public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
+    public RecoveryOptions Recovery { get; init; } = new();
 
-    /// <summary>60 s.</summary>
-    public TimeSpan LongestBackoff { get; init; } = TimeSpan.FromSeconds(60);
+    public HealthOptions Health { get; init; } = new();
 
-    /// <summary>A life this long makes the next failure a first one again; 30 s.</summary>
-    public TimeSpan GoodLife { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Programs that start at the same time; 8.</summary>
+    public int ConcurrentStarts { get; init; } = 8;
 
-    /// <summary>Starts of one service within a minute; 12.</summary>
-    public int StartsPerMinute { get; init; } = 12;
+    /// <summary>How long a start keeps its place among them; 5 s.</summary>
+    public TimeSpan StartHold { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a lazy service is unused before it is ended; 10 min. A service's own <c>idleSeconds</c> wins.</summary>
+    public TimeSpan IdleTime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Shortest time between two readings of a service's lists; 1 s (security.md section 5 "Notification flood").</summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromSeconds(1);

@@ -70,6 +70,24 @@ internal sealed record ServiceDefinition
     /// <summary>Default call deadline in seconds; null takes the gateway's 30.</summary>
     public int? TimeoutSeconds { get; init; }
 
+    /// <summary>Names of services that must be ready before it starts (S-15).</summary>
+    public ImmutableArray<string> DependsOn { get; init; } = [];
+
+    /// <summary>Whether it starts with the first call that needs it and ends when unused; its lists are kept.</summary>
+    public bool Lazy { get; init; }
+
+    /// <summary>Seconds without a call after which a lazy service ends; null takes the gateway's 600.</summary>
+    public int? IdleSeconds { get; init; }
+
+    /// <summary>Whether it is restarted after a fault (S-20); null and true restart it.</summary>
+    public bool? RestartOnError { get; init; }
+
+    /// <summary>Restarts in a row before it is given up, 0 for no end; null takes the gateway's 3 (S-20).</summary>
+    public int? MaxRestarts { get; init; }
+
+    /// <summary>Seconds before a restart; null takes the gateway's 5 (S-20).</summary>
+    public double? RestartDelaySeconds { get; init; }
+
     /// <summary>Keys of an imported file that we do not use, kept for export.</summary>
     public ImmutableSortedDictionary<string, System.Text.Json.JsonElement> Extensions { get; init; } =
         ImmutableSortedDictionary<string, System.Text.Json.JsonElement>.Empty;

@@ -21,7 +21,8 @@ internal sealed class NativeTools : IChannel
         Names = [.. all.Select(t => t.Name)];
         Slot = new ServiceSlot(
             new ServiceId("native"),
-            new ServiceState(ServiceStatus.Running, "native tools", time.GetUtcNow(), Channel: this)
+            new ServiceState(ServicePhase.Healthy, "native tools", time.GetUtcNow(), Channel: this),
+            time
         );
         definitions = all.Select(
                 (t, i) =>

@@ -293,14 +293,14 @@ public sealed class CallTests
         var slot = host.AddService("svc", null, (ItemKind.Tool, "own", GatewayHost.Tool("own")));
         host.AddGroup("default", GatewayHost.Key, null, "svc");
         await host.StartAsync();
-        slot.Set(new ServiceState(ServiceStatus.Starting, "handshake", host.Time.GetUtcNow()));
+        slot.Set(new ServiceState(ServicePhase.Startup, "handshake", host.Time.GetUtcNow()));
         var asking = host.Client().AskAsync(Wire.Modern("tools/call", "\"name\":\"own\"", "own"));
         await Eventually.UntilAsync(() => host.InFlight.Count == 1);
         var channel = new ScriptedChannel(
             Revision.V20260728,
             Always(ScriptedChannel.Result("""{"resultType":"complete"}"""))
         );
-        slot.Set(new ServiceState(ServiceStatus.Running, "ready", host.Time.GetUtcNow(), Channel: channel));
+        slot.Set(new ServiceState(ServicePhase.Ready, "ready", host.Time.GetUtcNow(), Channel: channel));
         (await asking).TryGetProperty("result", out var _).ShouldBeTrue();
     }
 

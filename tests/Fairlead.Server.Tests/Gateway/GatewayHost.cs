@@ -116,7 +116,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         );
         var slot = Slots.Get(id);
         if (channel is not null)
-            slot.Set(new ServiceState(ServiceStatus.Running, "ready", Time.GetUtcNow(), Channel: channel));
+            slot.Begin(new ServiceState(ServicePhase.Healthy, "ready", Time.GetUtcNow(), Channel: channel));
         return slot;
     }
 

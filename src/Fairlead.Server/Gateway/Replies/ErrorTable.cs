@@ -36,6 +36,7 @@ internal enum Condition
     Draining,
     StoreDown,
     NotConnected,
+    CircuitOpen,
     Crashed,
     TimedOut,
     TooLarge,
@@ -179,6 +180,13 @@ internal static class ErrorTable
                 McpErrorCode.UpstreamUnavailable,
                 "upstream_unavailable",
                 "The service is not available",
+                true
+            ),
+            Condition.CircuitOpen => new(
+                200,
+                McpErrorCode.CircuitOpen,
+                "circuit_open",
+                "The service fails too often and is given a pause",
                 true
             ),
             Condition.Crashed => new(

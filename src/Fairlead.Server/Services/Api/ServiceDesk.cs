@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fairlead.Protocol;
 using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
 
@@ -10,7 +11,6 @@ namespace Fairlead.Server.Services.Api;
 internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, ReconcileLoop loop, TimeProvider time)
 {
     private static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(5);
-    private static readonly ChannelCall Ping = new() { Method = McpMethod.Ping, Params = "{}"u8.ToArray() };
 
     public StoreSnapshot Now => store.Current;
 
@@ -21,6 +21,9 @@ internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, Reconc
 
     /// <summary>A status by its name in the API (S-06).</summary>
     public static string Wire(ServiceStatus status) => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString());
+
+    /// <summary>The finer view of the same (C-07).</summary>
+    public static string Wire(ServiceHealth health) => JsonNamingPolicy.SnakeCaseLower.ConvertName(health.ToString());
 
     public static string Wire(ServiceTransport transport) =>
         transport == ServiceTransport.Stdio ? "stdio" : "streamable-http";
@@ -37,6 +40,7 @@ internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, Reconc
             Enabled = service.Enabled,
             Transport = Wire(service.Definition.Transport),
             Status = Wire(state.Status),
+            Health = Wire(state.Health),
             Healthy = state.Status == ServiceStatus.Running,
             Reason = state.Reason,
             Since = state.Since.UtcDateTime,
@@ -61,6 +65,7 @@ internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, Reconc
             Enabled = view.Enabled,
             Transport = view.Transport,
             Status = view.Status,
+            Health = view.Health,
             Healthy = view.Healthy,
             Reason = view.Reason,
             Since = view.Since,
@@ -125,42 +130,17 @@ internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, Reconc
     public async Task<CheckView> CheckAsync(ServiceConfig service, CancellationToken cancellationToken)
     {
         var state = State(service);
-        var (healthy, reason, took) = state.Channel is { } channel
-            ? await PingAsync(channel, cancellationToken)
-            : (false, state.Reason, null);
+        var probe = state.Channel is { } channel
+            ? await Probe.SendAsync(channel, PingLimit, time, cancellationToken)
+            : new ProbeResult(false, default, state.Reason);
         return new CheckView
         {
             Id = service.Id.Value,
             Name = service.Name,
             Status = Wire(state.Status),
-            Healthy = healthy,
-            Reason = reason,
-            ResponseMs = took,
+            Healthy = probe.Answered,
+            Reason = probe.Error ?? "answers",
+            ResponseMs = probe.Answered ? Math.Round(probe.Took.TotalMilliseconds, 3) : null,
         };
-    }
-
-    private async Task<(bool Healthy, string Reason, double? Took)> PingAsync(
-        IChannel channel,
-        CancellationToken cancellationToken
-    )
-    {
-        using var limit = new CancellationTokenSource(PingLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var since = time.GetTimestamp();
-        // The modern era has no ping; every service must answer server/discover.
-        var call = channel.Hello.Era == Era.Modern ? Handshakes.Discover : Ping;
-        try
-        {
-            using var reply = await channel.CallAsync(call, HouseEvents.None, either.Token);
-            var took = Math.Round(time.GetElapsedTime(since).TotalMilliseconds, 3);
-            // An error is an answer too: the service is there.
-            return reply.Kind == ChannelReplyKind.Failed
-                ? (false, reply.Detail ?? reply.Failure.ToString(), null)
-                : (true, "answers", took);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return (false, $"no answer within {PingLimit.TotalSeconds:0} s", null);
-        }
     }
 }

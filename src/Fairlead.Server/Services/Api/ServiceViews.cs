@@ -90,6 +90,9 @@ internal record ServiceView
 
     [Description("not_started, starting, running, stopping, stopped, error or unknown.")]
     public required string Status { get; init; }
+
+    [Description("init, startup, ready, healthy, degraded, circuit_open, half_open or disconnected.")]
+    public required string Health { get; init; }
     public required bool Healthy { get; init; }
 
     [Description("Why it is in this state.")]

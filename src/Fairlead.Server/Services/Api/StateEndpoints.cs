@@ -56,7 +56,7 @@ internal static class StateEndpoints
             return ServiceEndpoints.Missing(id);
         if (service.Enabled)
         {
-            if (desk.State(service).Status == ServiceStatus.Error)
+            if (desk.State(service) is { Status: ServiceStatus.Error } or { IsAsleep: true })
                 loop.Find(service.Id)?.Restart();
             return RestResult.Ok(desk.View(service), "Service is to run.");
         }
@@ -84,7 +84,12 @@ internal static class StateEndpoints
             return stopped.Error;
         if (request is { Force: true })
             await loop.KillAsync(service.Id);
-        await desk.UntilAsync(service, s => s.Status == ServiceStatus.Stopped, StopLimit, cancellationToken);
+        await desk.UntilAsync(
+            service,
+            s => s.Status is ServiceStatus.Stopped or ServiceStatus.NotStarted,
+            StopLimit,
+            cancellationToken
+        );
         return RestResult.Ok(desk.View(stopped.Value), "Service is to be stopped.");
     }
 

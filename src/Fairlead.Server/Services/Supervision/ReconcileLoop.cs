@@ -120,7 +120,22 @@ internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
     private async Task StoppedAsync(ServiceId id, Handled? old, string reason)
     {
         await EndAsync(old);
-        room.Slots.Get(id).Set(new ServiceState(ServiceStatus.Stopped, reason, room.Time.GetUtcNow()));
+        MarkStopped(room.Slots.Get(id), reason);
+    }
+
+    private void MarkStopped(ServiceSlot slot, string reason)
+    {
+        var now = room.Time.GetUtcNow();
+        // What never ran in this life of the gateway has nothing to stop; whether it ever ran, its era tells.
+        if (slot.State.Phase == ServicePhase.Init)
+        {
+            var ran = room.Store.Current.Services.Any(s => s.Id == slot.Id && s.KnownRevision is not null);
+            slot.Begin(new ServiceState(ran ? ServicePhase.Stopped : ServicePhase.Init, reason, now));
+            return;
+        }
+        if (slot.State.Phase != ServicePhase.Stopped)
+            slot.Set(new ServiceState(ServicePhase.Stopping, reason, now));
+        slot.Set(new ServiceState(ServicePhase.Stopped, reason, now));
     }
 
     private async Task ForgetAsync(ServiceId id, Handled gone)
@@ -128,7 +143,11 @@ internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
         await gone.Ending!;
         // It may have been registered again meanwhile.
         if (handled.TryRemove(KeyValuePair.Create(id, gone)))
+        {
             room.Slots.TryRemove(id);
+            room.Health.Forget(id);
+            room.Journal.Forget(id);
+        }
     }
 
     /// <summary>In the reverse order of their start (S-13), each given a moment before the next, all together bounded.</summary>

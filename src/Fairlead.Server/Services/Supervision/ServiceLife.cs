@@ -10,13 +10,10 @@ namespace Fairlead.Server.Services.Supervision;
 /// One life of a service, from start to end: connect, shake hands, read the lists, then be available until the
 /// connection is gone or a stop is asked for. Never lived twice.
 /// </summary>
-internal sealed class ServiceLife(
-    ServiceConfig config,
-    ServiceSlot slot,
-    ServiceRoom room,
-    Action<ServiceStatus, string, IChannel?> report
-) : IChannelEvents
+internal sealed class ServiceLife(ServiceConfig config, ServiceSlot slot, ServiceRoom room, ILifeEvents events)
+    : IChannelEvents
 {
+    private static readonly TimeSpan LastCallsLook = TimeSpan.FromMilliseconds(50);
     private readonly TaskCompletionSource<string> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ListKeeper? keeper;
 
@@ -33,18 +30,14 @@ internal sealed class ServiceLife(
     /// <param name="known">The remembered revision, tried first.</param>
     /// <param name="kill">A stop that comes with it, or during it, kills at once instead of asking first.</param>
     /// <param name="stop">Asks for the end.</param>
-    /// <returns>Why it ended; "stopped" after a stop.</returns>
-    public async Task<string> RunAsync(Revision? known, CancellationToken kill, CancellationToken stop)
+    /// <returns>Why it ended.</returns>
+    public async Task<LifeEnd> RunAsync(Revision? known, CancellationToken kill, CancellationToken stop)
     {
+        var end = new LifeEnd(LifeEndKind.Failed, "it could not be started");
         IChannel? channel = null;
-        var reason = "stopped";
         try
         {
-            report(ServiceStatus.Starting, "connecting", null);
-            var connection = await room.Connector.OpenAsync(config, known, this, p => Process = p, stop);
-            channel = connection.Channel;
-            EndedOnProbe = connection.EndedOnProbe;
-            reason = channel is null ? connection.Problem : await ServeAsync(channel, stop);
+            end = await LiveAsync(known, opened => channel = opened, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -52,14 +45,15 @@ internal sealed class ServiceLife(
         }
         finally
         {
-            // No call may find the channel while it is being closed.
             if (stop.IsCancellationRequested)
-                report(ServiceStatus.Stopping, "stopping", null);
-            else
-                report(ServiceStatus.Error, reason, null);
-            await EndAsync(channel, drain: stop.IsCancellationRequested, kill);
+                end = new LifeEnd(LifeEndKind.Stopped, "stopped");
+            // No call may find the channel while it is being closed.
+            events.OnEnding(end);
+            if (end.Kind == LifeEndKind.Idle)
+                await LastCallsAsync();
+            await EndAsync(channel, drain: end.Kind == LifeEndKind.Stopped, kill);
         }
-        return reason;
+        return end;
     }
 
     public void OnNotification(McpMethod method, ReadOnlyMemory<byte> parameters)
@@ -70,11 +64,40 @@ internal sealed class ServiceLife(
             room.Slots.Notice(slot, method, parameters);
     }
 
-    public void OnClosed(string reason) => ended.TrySetResult(reason);
+    public void OnClosed(string reason) => Fail(reason);
 
-    private async Task<string> ServeAsync(IChannel channel, CancellationToken stop)
+    /// <summary>Ends it against the intent.</summary>
+    public void Fail(string reason) => ended.TrySetResult(reason);
+
+    private async Task<LifeEnd> LiveAsync(Revision? known, Action<IChannel> opened, CancellationToken stop)
     {
-        report(ServiceStatus.Starting, "reading its lists", null);
+        IChannel? channel;
+        using (await TurnAsync(stop))
+        {
+            events.OnStarting("connecting");
+            var connection = await room.Connector.OpenAsync(config, known, this, p => Process = p, stop);
+            EndedOnProbe = connection.EndedOnProbe;
+            if (connection.Channel is null)
+                return new LifeEnd(LifeEndKind.Failed, connection.Problem);
+            opened(channel = connection.Channel);
+            if (await ReadListsAsync(channel, stop) is { } problem)
+                return new LifeEnd(LifeEndKind.Failed, problem);
+        }
+        return await ServeAsync(channel, stop);
+    }
+
+    private async Task<StartGate.Turn?> TurnAsync(CancellationToken stop)
+    {
+        if (config.Definition.Transport != ServiceTransport.Stdio)
+            return null;
+        events.OnStarting("waiting for others to start first");
+        return await room.Gate.EnterAsync(stop);
+    }
+
+    /// <returns>Why the service is of no use, or null.</returns>
+    private async Task<string?> ReadListsAsync(IChannel channel, CancellationToken stop)
+    {
+        events.OnStarting("reading its lists");
         keeper = new ListKeeper(
             config,
             channel,
@@ -86,20 +109,32 @@ internal sealed class ServiceLife(
             room.Logger
         );
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var keeping = Task.CompletedTask;
+        var reading = keeper.ReadAsync(over.Token);
+        // A service that dies while its lists are read is not waited for.
+        if (await Task.WhenAny((Task)reading, ended.Task) == ended.Task)
+        {
+            await over.CancelAsync();
+            return await ended.Task;
+        }
+        if (await reading is { } problem)
+            return problem;
+        await RememberAsync(channel.Hello.Revision, stop);
+        return null;
+    }
+
+    private async Task<LifeEnd> ServeAsync(IChannel channel, CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        RunningSince = room.Time.GetTimestamp();
+        events.OnReady(channel, keeper!.Problem);
+        var keeping = keeper.RunAsync(() => events.OnRemark(keeper.Problem), over.Token);
         try
         {
-            var reading = keeper.ReadAsync(over.Token);
-            // A service that dies while its lists are read is not waited for.
-            if (await Task.WhenAny((Task)reading, ended.Task) == ended.Task)
-                return await ended.Task;
-            if (await reading is { } problem)
-                return problem;
-            await RememberAsync(channel.Hello.Revision, stop);
-            RunningSince = room.Time.GetTimestamp();
-            ReportRunning(channel);
-            keeping = keeper.RunAsync(() => ReportRunning(channel), over.Token);
-            return await ended.Task.WaitAsync(stop);
+            var unused = config.Definition.Lazy ? UnusedAsync(over.Token) : Task.Delay(Timeout.Infinite, over.Token);
+            if (await Task.WhenAny(ended.Task, unused) == ended.Task)
+                return new LifeEnd(LifeEndKind.Failed, await ended.Task);
+            stop.ThrowIfCancellationRequested();
+            return new LifeEnd(LifeEndKind.Idle, "not in use; starts with the next call");
         }
         finally
         {
@@ -108,9 +143,21 @@ internal sealed class ServiceLife(
         }
     }
 
-    /// <summary>A list that had to be cut is said where people look first.</summary>
-    private void ReportRunning(IChannel channel) =>
-        report(ServiceStatus.Running, keeper?.Problem is { } problem ? "running; " + problem : "running", channel);
+    /// <summary>Ends when no call came for the idle time.</summary>
+    private async Task UnusedAsync(CancellationToken cancellationToken)
+    {
+        var most = config.Definition.IdleSeconds is { } own ? TimeSpan.FromSeconds(own) : room.Options.IdleTime;
+        while (most - slot.Calls.Idle is { Ticks: > 0 } left)
+            await Task.Delay(left, room.Time, cancellationToken);
+    }
+
+    /// <summary>A call may have taken the channel a moment before the end was decided.</summary>
+    private async Task LastCallsAsync()
+    {
+        using var limit = new CancellationTokenSource(room.Options.StopTime, room.Time);
+        while (slot.Calls.InFlight > 0 && !limit.IsCancellationRequested)
+            await Task.Delay(LastCallsLook, room.Time, CancellationToken.None);
+    }
 
     private async Task RememberAsync(Revision revision, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Fairlead.Server.Services.Health;
 using Fairlead.Server.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,10 @@ internal sealed record ServiceRoom(
     ServiceStore Services,
     CatalogueStore Catalogue,
     ServicesOptions Options,
+    StartGate Gate,
+    HealthBook Health,
+    DependencyTurn Dependencies,
+    ServiceJournal Journal,
     TimeProvider Time,
     ILogger<ServiceRoom> Logger
 );
@@ -18,9 +23,6 @@ internal sealed record ServiceRoom(
 /// <summary>What supervision logs.</summary>
 internal static partial class SupervisionLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "Service {Service} is {Status}: {Reason}")]
-    public static partial void Changed(ILogger logger, string service, ServiceStatus status, string reason);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "Service {Service} ended: {Reason}; next try in {Pause}")]
     public static partial void Ended(ILogger logger, string service, string reason, TimeSpan pause);
 

@@ -1,27 +1,30 @@
 using Fairlead.Protocol;
-using Fairlead.Runtime;
 using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Services.Health;
 using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Services.Supervision;
 
 /// <summary>
-/// Keeps one service alive from its start to its stop: life after life, with a growing pause between failed ones. All
-/// that is observed goes to the service's slot. Independent of every other service.
+/// Keeps one service alive from its start to its stop: life after life, with what its <see cref="Recovery"/> says
+/// between failed ones. All that is observed goes to the service's slot. Independent of every other service but for those
+/// it depends on.
 /// </summary>
-internal sealed class ServiceSupervisor : IAsyncDisposable
+internal sealed class ServiceSupervisor : ILifeEvents, IAsyncDisposable
 {
     private readonly ServiceRoom room;
     private readonly ServiceSlot slot;
-    private readonly StartPacing pacing;
+    private readonly Recovery recovery;
+    private readonly HealthWatch watch;
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationTokenSource killing = new();
+    private readonly Signal wanted = new();
     private readonly Task running;
     private readonly Lock gate = new();
     private CancellationTokenSource? thisLife;
-    private CancellationTokenSource? pause;
     private volatile ServiceLife? life;
     private bool skipProbe;
+    private bool maySleep = true;
 
     /// <summary>Begins at once, or when <paramref name="before"/>, the end of an older life, is over.</summary>
     public ServiceSupervisor(ServiceConfig config, ServiceRoom room, Task before)
@@ -29,7 +32,15 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
         Config = config;
         this.room = room;
         slot = room.Slots.Get(config.Id);
-        pacing = new StartPacing(room.Options, room.Time, Random.Shared);
+        recovery = new Recovery(config.Definition, room.Options.Recovery, room.Time, Random.Shared);
+        watch = new HealthWatch(
+            config,
+            slot,
+            room.Health.Of(config.Id),
+            room.Options.Health,
+            room.Time,
+            reason => life?.Fail(reason)
+        );
         running = Task.Run(() => RunAsync(before));
     }
 
@@ -39,14 +50,17 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
     /// <summary>The last lines the service wrote to its standard error, oldest first.</summary>
     public IReadOnlyList<string> LastErrorLines => life?.Process?.StderrTail() ?? [];
 
-    /// <summary>Ends this life and begins the next at once; does not count as a failure.</summary>
+    /// <summary>
+    /// Ends this life and begins the next at once; does not count as a failure. Also begins one where it was given up,
+    /// waits for its next try, or sleeps.
+    /// </summary>
     public void Restart()
     {
         lock (gate)
         {
-            pacing.Reset();
+            recovery.Reset();
             thisLife?.Cancel();
-            pause?.Cancel();
+            wanted.Set();
         }
     }
 
@@ -63,15 +77,43 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(now: true);
 
+    public void OnStarting(string why) => slot.Set(State(ServicePhase.Startup, why));
+
+    public void OnReady(IChannel channel, string? remark)
+    {
+        slot.Set(State(ServicePhase.Ready, "running") with { Channel = channel, Remark = remark });
+        watch.Begin(channel);
+    }
+
+    public void OnRemark(string? remark)
+    {
+        for (var state = slot.State; state.Phase.IsAvailable(); state = slot.State)
+        {
+            if (slot.TrySet(state, state with { Remark = remark }))
+                return;
+        }
+    }
+
+    public void OnEnding(LifeEnd end)
+    {
+        watch.End();
+        // Who calls it from now on waits for its next life.
+        if (end.Kind == LifeEndKind.Idle)
+            slot.Sleep(State(ServicePhase.Stopping, end.Reason) with { IsAsleep = true }, wanted.Set);
+        else
+            slot.Set(State(end.Kind == LifeEndKind.Failed ? ServicePhase.Failed : ServicePhase.Stopping, end.Reason));
+    }
+
     private async Task RunAsync(Task before)
     {
         // Only that the older life is over counts, not how: a failed end must not keep the next from beginning.
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var watching = watch.RunAsync(stopping.Token);
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                await LiveAsync();
+                await NextLifeAsync();
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -82,26 +124,42 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
                 SupervisionLog.SupervisorFailed(room.Logger, e, Config.Name);
                 if (stopping.IsCancellationRequested)
                     break;
-                await PauseAsync("internal error: " + e.Message, TimeSpan.Zero)
+                await RecoverAsync("internal error: " + e.Message, TimeSpan.Zero)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+        await watching;
     }
 
-    private async Task LiveAsync()
+    private async Task NextLifeAsync()
     {
-        if (pacing.UntilRoom() is { Ticks: > 0 } wait)
-            await WaitAsync("too many starts within a minute", wait);
-        pacing.OnStart();
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
+        await SleepAsync();
+        await room.Dependencies.WaitAsync(Config, why => Hold(why, null), stopping.Token);
+        if (recovery.UntilRoom() is { Ticks: > 0 } wait)
+            await HoldAsync("too many starts within a minute", wait);
+        var (end, lived) = await LiveAsync();
+        if (end.Kind == LifeEndKind.Failed)
+            await RecoverAsync(end.Reason, lived);
+        else
+            slot.Set(State(ServicePhase.Stopped, end.Reason));
+        maySleep = end.Kind == LifeEndKind.Idle;
+    }
+
+    private async Task<(LifeEnd End, TimeSpan Lived)> LiveAsync()
+    {
+        recovery.OnStart();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
         lock (gate)
-            thisLife = end;
-        var now = new ServiceLife(Config, slot, room, Report);
+        {
+            thisLife = stop;
+            wanted.Clear();
+        }
+        var now = new ServiceLife(Config, slot, room, this);
         life = now;
-        string reason;
+        LifeEnd end;
         try
         {
-            reason = await now.RunAsync(Known(), killing.Token, end.Token);
+            end = await now.RunAsync(Known(), killing.Token, stop.Token);
         }
         finally
         {
@@ -109,10 +167,17 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
                 thisLife = null;
         }
         skipProbe |= now.EndedOnProbe;
-        if (end.IsCancellationRequested)
+        return (end, now.RunningSince is { } since ? room.Time.GetElapsedTime(since) : TimeSpan.Zero);
+    }
+
+    /// <summary>A lazy service whose lists are known sleeps until a call needs it.</summary>
+    private async Task SleepAsync()
+    {
+        if (!maySleep || !Config.Definition.Lazy || !room.Store.Current.Catalogue.Any(i => i.Service == Config.Id))
             return;
-        var lived = now.RunningSince is { } since ? room.Time.GetElapsedTime(since) : TimeSpan.Zero;
-        await PauseAsync(reason, lived);
+        var phase = slot.State.Phase == ServicePhase.Init ? ServicePhase.Init : ServicePhase.Stopped;
+        slot.Sleep(State(phase, "not in use; starts with the next call") with { IsAsleep = true }, wanted.Set);
+        await wanted.WaitAsync(stopping.Token);
     }
 
     private Revision? Known()
@@ -124,43 +189,61 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
         return Revisions.TryParse(remembered, out var revision) ? revision : null;
     }
 
-    private Task PauseAsync(string reason, TimeSpan lived)
+    private Task RecoverAsync(string reason, TimeSpan lived)
     {
-        var wait = pacing.OnEnd(lived);
-        SupervisionLog.Ended(room.Logger, Config.Name, reason, wait);
-        return WaitAsync(reason, wait);
+        var step = recovery.OnEnd(lived);
+        if (step.Pause is { } pause)
+        {
+            SupervisionLog.Ended(room.Logger, Config.Name, reason, pause);
+            if (step.IsLoud)
+                room.Journal.GivenUp(Config, $"{reason}; after {recovery.Failures - 1} reconnects it is tried rarely");
+            return HoldAsync(reason, pause);
+        }
+        var why =
+            Config.Definition.RestartOnError == false
+                ? $"{reason}; it is not restarted, as it was registered"
+                : $"{reason}; given up after {recovery.Failures - 1} restarts";
+        room.Journal.GivenUp(Config, why);
+        return HoldAsync(why, null);
     }
 
-    private async Task WaitAsync(string reason, TimeSpan wait)
+    /// <summary>Waits until it is time, or somebody wants it now; without a time only for that.</summary>
+    private async Task HoldAsync(string why, TimeSpan? wait)
     {
-        using var until = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
-        lock (gate)
-            pause = until;
-        var before = slot.State;
-        var now = room.Time.GetUtcNow();
-        var since = before.Status == ServiceStatus.Error ? before.Since : now;
-        slot.Set(new ServiceState(ServiceStatus.Error, reason, since, pacing.Failures, now + wait));
+        Hold(why, room.Time.GetUtcNow() + wait);
+        if (wait is not { } pause)
+        {
+            await wanted.WaitAsync(stopping.Token);
+            return;
+        }
+        using var limit = new CancellationTokenSource(pause, room.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping.Token);
         try
         {
-            await Task.Delay(wait, room.Time, until.Token);
+            await wanted.WaitAsync(either.Token);
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            // Somebody wants it now.
-        }
-        finally
-        {
-            lock (gate)
-                pause = null;
+            // It is time.
         }
     }
 
-    private void Report(ServiceStatus status, string reason, IChannel? channel)
+    private void Hold(string why, DateTimeOffset? nextTry)
+    {
+        var phase = slot.State.Phase is ServicePhase.Init or ServicePhase.Stopped
+            ? slot.State.Phase
+            : ServicePhase.Failed;
+        slot.Set(State(phase, why) with { NextTry = nextTry });
+    }
+
+    private ServiceState State(ServicePhase phase, string why)
     {
         var before = slot.State;
-        var since = before.Status == status ? before.Since : room.Time.GetUtcNow();
-        slot.Set(new ServiceState(status, reason, since, pacing.Failures, NextTry: null, channel));
-        if (status == ServiceStatus.Running)
-            SupervisionLog.Changed(room.Logger, Config.Name, status, reason);
+        return new ServiceState(
+            phase,
+            why,
+            before.Phase == phase ? before.Since : room.Time.GetUtcNow(),
+            recovery.Failures
+        );
     }
 }

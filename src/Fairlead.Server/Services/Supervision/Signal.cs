@@ -11,6 +11,9 @@ internal sealed class Signal
 
     public void Set() => one.Writer.TryWrite(true);
 
+    /// <summary>What was set before does not count.</summary>
+    public void Clear() => one.Reader.TryRead(out _);
+
     public async ValueTask WaitAsync(CancellationToken cancellationToken) =>
         await one.Reader.ReadAsync(cancellationToken);
 }

@@ -1,5 +1,6 @@
 using Fairlead.Runtime;
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Tests.Storage;
@@ -14,6 +15,8 @@ internal sealed class ServicesRig : IAsyncDisposable
     private readonly TempFolder folder = new();
     private readonly ProcessHost host = new(new ProcessHostOptions(), TimeProvider.System, NullLogger.Instance);
 
+    private readonly StartGate gate;
+
     private ServicesRig(TestStore store, string data, ServicesOptions options)
     {
         Store = store;
@@ -24,6 +27,9 @@ internal sealed class ServicesRig : IAsyncDisposable
             options,
             TimeProvider.System
         );
+        Health = new HealthBook(options, TimeProvider.System);
+        Journal = new ServiceJournal(Slots, store.Watcher, TimeProvider.System, NullLogger<ServiceJournal>.Instance);
+        gate = new StartGate(options, TimeProvider.System);
         Loop = new ReconcileLoop(
             new ServiceRoom(
                 Slots,
@@ -32,6 +38,10 @@ internal sealed class ServicesRig : IAsyncDisposable
                 store.Services,
                 store.Catalogue,
                 options,
+                gate,
+                Health,
+                new DependencyTurn(store.Watcher, Slots),
+                Journal,
                 TimeProvider.System,
                 NullLogger<ServiceRoom>.Instance
             )
@@ -44,34 +54,50 @@ internal sealed class ServicesRig : IAsyncDisposable
 
     public ReconcileLoop Loop { get; }
 
+    public HealthBook Health { get; }
+
+    public ServiceJournal Journal { get; }
+
+    /// <summary>As shipped, but with short pauses and without an end to restarts.</summary>
+    public static ServicesOptions Quick { get; } =
+        new()
+        {
+            Recovery = new RecoveryOptions
+            {
+                Delay = TimeSpan.FromMilliseconds(50),
+                ReconnectDelay = TimeSpan.FromMilliseconds(50),
+                MaxAttempts = 0,
+            },
+            RefreshInterval = TimeSpan.FromMilliseconds(50),
+        };
+
     public static async Task<ServicesRig> StartAsync(ServicesOptions? options = null)
     {
         var data = Directory.CreateTempSubdirectory("fairlead-services-").FullName;
         var store = await TestStore.OpenAsync(new StorageOptions { DataDirectory = data });
-        var rig = new ServicesRig(
-            store,
-            data,
-            options
-                ?? new ServicesOptions
-                {
-                    FirstBackoff = TimeSpan.FromMilliseconds(50),
-                    RefreshInterval = TimeSpan.FromMilliseconds(50),
-                }
-        );
+        var rig = new ServicesRig(store, data, options ?? Quick);
         await rig.Loop.StartAsync(CancellationToken.None);
         return rig;
     }
 
-    public async Task<ServiceId> AddAsync(string name, params string[] arguments) => (
+    public Task<ServiceId> AddAsync(string name, params string[] arguments) => AddAsync(name, d => d, arguments);
+
+    public async Task<ServiceId> AddAsync(
+        string name,
+        Func<ServiceDefinition, ServiceDefinition> with,
+        params string[] arguments
+    ) => (
             await Store.Services.AddAsync(
                 new ServiceDraft(
                     name,
-                    new ServiceDefinition
-                    {
-                        Transport = ServiceTransport.Stdio,
-                        Command = FixtureProcess.Command,
-                        Args = [.. arguments],
-                    }
+                    with(
+                        new ServiceDefinition
+                        {
+                            Transport = ServiceTransport.Stdio,
+                            Command = FixtureProcess.Command,
+                            Args = [.. arguments],
+                        }
+                    )
                 ),
                 CancellationToken.None
             )
@@ -89,6 +115,7 @@ internal sealed class ServicesRig : IAsyncDisposable
     {
         await Loop.StopAsync(CancellationToken.None);
         Loop.Dispose();
+        gate.Dispose();
         await host.DisposeAsync();
         await Store.DisposeAsync();
         folder.Dispose();

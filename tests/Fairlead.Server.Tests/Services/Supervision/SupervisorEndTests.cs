@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Tests.Services.Channels;
 using Fairlead.Testing;
@@ -11,11 +12,7 @@ namespace Fairlead.Server.Tests.Services.Supervision;
 /// <summary>How one life of a service gives way to the next, or to none.</summary>
 public sealed class SupervisorEndTests
 {
-    private static readonly ServicesOptions Quick = new()
-    {
-        FirstBackoff = TimeSpan.FromMilliseconds(50),
-        RefreshInterval = TimeSpan.FromMilliseconds(50),
-    };
+    private static readonly ServicesOptions Quick = ServicesRig.Quick;
 
     [Fact]
     public async Task Start_UrlOfAnotherSchemeOnceExpanded_SaysSoAndRunsWithAGoodOne() // S-02, S-10
@@ -38,8 +35,7 @@ public sealed class SupervisorEndTests
         await using var rig = await ServicesRig.StartAsync(
             Quick with
             {
-                FirstBackoff = TimeSpan.FromMinutes(1),
-                LongestBackoff = TimeSpan.FromMinutes(1),
+                Recovery = new RecoveryOptions { Delay = TimeSpan.FromMinutes(1) },
             }
         );
         var broken = true;
