@@ -15,7 +15,7 @@ internal sealed record HealthOptions
     /// <summary>How long a probe of a service behind HTTP may take; 20 s.</summary>
     public TimeSpan HttpPingTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long a probe of a stdio service may take; 40 s. Unanswered for an interval it is degraded.</summary>
+    /// <summary>How long a probe of a stdio service may take; 40 s. Unanswered for a readiness interval it is degraded.</summary>
     public TimeSpan StdioPingTimeout { get; init; } = TimeSpan.FromSeconds(40);
 
     /// <summary>Fewest recent calls and probes from which anything is concluded but that there was an error; 5.</summary>

@@ -24,7 +24,7 @@ internal sealed class HealthWatch(
     private long lastSample;
     private int strikes;
     private int openings;
-    private DateTimeOffset closedSince;
+    private DateTimeOffset? closedSince;
 
     /// <summary>A life became ready: its channel is watched from now on.</summary>
     public void Begin(IChannel channel)
@@ -59,9 +59,9 @@ internal sealed class HealthWatch(
                     Take(await probe);
                     probe = null;
                 }
-                else if (channel is not null && probe is not null && time.GetElapsedTime(sent) >= options.Interval)
+                else if (channel is not null && probe is not null && time.GetElapsedTime(sent) >= options.ReadinessInterval)
                 {
-                    Move(ServicePhase.Degraded, $"no answer to a probe for {options.Interval.TotalSeconds:0.#} s");
+                    Move(ServicePhase.Degraded, $"no answer to a probe for {options.ReadinessInterval.TotalSeconds:0.#} s");
                 }
                 if (time.GetElapsedTime(lastSample) >= options.Interval)
                 {
@@ -160,8 +160,10 @@ internal sealed class HealthWatch(
 
     private void Open(ServiceState before, string why)
     {
+        // What opens again soon after it closed was not repaired.
         if (time.GetUtcNow() - closedSince > options.Window)
             openings = 0;
+        closedSince = null;
         openings++;
 #pragma warning disable CA5394 // no secret hangs on it
         var pause = HealthRules.CoolDown(openings, options, Random.Shared.NextDouble());
@@ -205,14 +207,15 @@ internal sealed class HealthWatch(
             return;
         }
         slot.Calls.Clear();
-        closedSince = time.GetUtcNow();
+        var now = time.GetUtcNow();
+        closedSince = now;
         slot.TrySet(
             half,
             half with
             {
                 Phase = ServicePhase.Healthy,
                 Why = "running",
-                Since = closedSince,
+                Since = now,
                 Channel = channel,
             }
         );
