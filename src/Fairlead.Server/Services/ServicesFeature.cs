@@ -31,13 +31,13 @@ internal static class ServicesFeature
         services.AddSingleton(static provider => new ProcessHost(
             new ProcessHostOptions
             {
+                MaxConcurrentStarts = provider.GetRequiredService<ServicesOptions>().ConcurrentStarts,
                 MaxMessageBytes = provider.GetRequiredService<ServicesOptions>().Channels.MaxMessageBytes,
             },
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ProcessHost>>()
         ));
         services.AddSingleton<ServiceConnector>();
-        services.AddSingleton<StartGate>();
         services.AddSingleton<DependencyTurn>();
         services.AddSingleton<HealthBook>();
         services.AddSingleton<ServiceJournal>();

@@ -13,11 +13,11 @@ internal sealed record ServicesOptions
 
     public HealthOptions Health { get; init; } = new();
 
-    /// <summary>Programs that start at the same time; 8.</summary>
-    public int ConcurrentStarts { get; init; } = 8;
-
-    /// <summary>How long a start keeps its place among them; 5 s.</summary>
-    public TimeSpan StartHold { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// Programs that start at the same time; 4. Each holds its turn until it speaks, at most 2 s: a hundred at once would
+    /// starve each other and the calls, and those that hang keep nobody waiting.
+    /// </summary>
+    public int ConcurrentStarts { get; init; } = 4;
 
     /// <summary>How long a lazy service is unused before it is ended; 10 min. A service's own <c>idleSeconds</c> wins.</summary>
     public TimeSpan IdleTime { get; init; } = TimeSpan.FromMinutes(10);

@@ -59,9 +59,16 @@ internal sealed class HealthWatch(
                     Take(await probe);
                     probe = null;
                 }
-                else if (channel is not null && probe is not null && time.GetElapsedTime(sent) >= options.ReadinessInterval)
+                else if (
+                    channel is not null
+                    && probe is not null
+                    && time.GetElapsedTime(sent) >= options.ReadinessInterval
+                )
                 {
-                    Move(ServicePhase.Degraded, $"no answer to a probe for {options.ReadinessInterval.TotalSeconds:0.#} s");
+                    Move(
+                        ServicePhase.Degraded,
+                        $"no answer to a probe for {options.ReadinessInterval.TotalSeconds:0.#} s"
+                    );
                 }
                 if (time.GetElapsedTime(lastSample) >= options.Interval)
                 {
@@ -209,16 +216,7 @@ internal sealed class HealthWatch(
         slot.Calls.Clear();
         var now = time.GetUtcNow();
         closedSince = now;
-        slot.TrySet(
-            half,
-            half with
-            {
-                Phase = ServicePhase.Healthy,
-                Why = "running",
-                Since = now,
-                Channel = channel,
-            }
-        );
+        slot.TrySet(half, half with { Phase = ServicePhase.Healthy, Why = "running", Since = now, Channel = channel });
     }
 
     private void Move(ServicePhase phase, string why)

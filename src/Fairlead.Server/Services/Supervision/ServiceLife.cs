@@ -71,27 +71,15 @@ internal sealed class ServiceLife(ServiceConfig config, ServiceSlot slot, Servic
 
     private async Task<LifeEnd> LiveAsync(Revision? known, Action<IChannel> opened, CancellationToken stop)
     {
-        IChannel? channel;
-        using (await TurnAsync(stop))
-        {
-            events.OnStarting("connecting");
-            var connection = await room.Connector.OpenAsync(config, known, this, p => Process = p, stop);
-            EndedOnProbe = connection.EndedOnProbe;
-            if (connection.Channel is null)
-                return new LifeEnd(LifeEndKind.Failed, connection.Problem);
-            opened(channel = connection.Channel);
-            if (await ReadListsAsync(channel, stop) is { } problem)
-                return new LifeEnd(LifeEndKind.Failed, problem);
-        }
+        events.OnStarting("connecting");
+        var connection = await room.Connector.OpenAsync(config, known, this, p => Process = p, stop);
+        EndedOnProbe = connection.EndedOnProbe;
+        if (connection.Channel is not { } channel)
+            return new LifeEnd(LifeEndKind.Failed, connection.Problem);
+        opened(channel);
+        if (await ReadListsAsync(channel, stop) is { } problem)
+            return new LifeEnd(LifeEndKind.Failed, problem);
         return await ServeAsync(channel, stop);
-    }
-
-    private async Task<StartGate.Turn?> TurnAsync(CancellationToken stop)
-    {
-        if (config.Definition.Transport != ServiceTransport.Stdio)
-            return null;
-        events.OnStarting("waiting for others to start first");
-        return await room.Gate.EnterAsync(stop);
     }
 
     /// <returns>Why the service is of no use, or null.</returns>
@@ -130,7 +118,7 @@ internal sealed class ServiceLife(ServiceConfig config, ServiceSlot slot, Servic
         var keeping = keeper.RunAsync(() => events.OnRemark(keeper.Problem), over.Token);
         try
         {
-            var unused = config.Definition.Lazy ? UnusedAsync(over.Token) : Task.Delay(Timeout.Infinite, over.Token);
+            var unused = config.Definition.Lazy ? UnusedAsync(over.Token) : Task.Delay(Timeout.InfiniteTimeSpan, room.Time, over.Token);
             if (await Task.WhenAny(ended.Task, unused) == ended.Task)
                 return new LifeEnd(LifeEndKind.Failed, await ended.Task);
             stop.ThrowIfCancellationRequested();

@@ -12,7 +12,6 @@ internal sealed record ServiceRoom(
     ServiceStore Services,
     CatalogueStore Catalogue,
     ServicesOptions Options,
-    StartGate Gate,
     HealthBook Health,
     DependencyTurn Dependencies,
     ServiceJournal Journal,

@@ -21,7 +21,7 @@ public sealed class HealthWatchTests : IAsyncLifetime
     private readonly HealthHistory history;
     private readonly HealthWatch watch;
     private readonly ScriptedChannel channel;
-    private volatile Func<CancellationToken, Task<ChannelReply>> answer = Answers;
+    private volatile Func<CancellationToken, Task<ChannelReply>> answer = AnswersAsync;
     private Task running = Task.CompletedTask;
 
     public HealthWatchTests()
@@ -66,7 +66,7 @@ public sealed class HealthWatchTests : IAsyncLifetime
     [Fact]
     public async Task Fault_NoAnswerAnyMore_IsNotedWithinTwoIntervals() // S-14
     {
-        answer = Never;
+        answer = NeverAsync;
         await ForwardAsync(options.Interval * 2, () => slot.State.Phase == ServicePhase.Degraded);
         slot.State.Reason.ShouldContain("no answer");
         slot.Channel.ShouldBe(channel);
@@ -75,7 +75,7 @@ public sealed class HealthWatchTests : IAsyncLifetime
     [Fact]
     public async Task Fault_TwoProbesUnanswered_EndTheLife() // S-14, S-20
     {
-        answer = Never;
+        answer = NeverAsync;
         await ForwardAsync((options.Interval + options.StdioPingTimeout) * 2.5, () => failures.Count > 0);
         failures[0].ShouldContain("2 probes in a row");
         history.Samples.Count(s => !s.Healthy).ShouldBe(2);
@@ -94,7 +94,7 @@ public sealed class HealthWatchTests : IAsyncLifetime
     {
         answer = _ => Task.FromResult(ChannelReply.Fail(ChannelFailure.Protocol, true, "odd"));
         await ForwardAsync(options.Interval * 1.5, () => slot.State.Phase == ServicePhase.Degraded);
-        answer = Answers;
+        answer = AnswersAsync;
         await ForwardAsync(options.Window + options.Interval * 3, () => slot.State.Phase == ServicePhase.Healthy);
         failures.ShouldBeEmpty();
     }
@@ -177,12 +177,12 @@ public sealed class HealthWatchTests : IAsyncLifetime
         }
     }
 
-    private static Task<ChannelReply> Answers(CancellationToken token) => Task.FromResult(ScriptedChannel.Result("{}"));
+    private static Task<ChannelReply> AnswersAsync(CancellationToken token) =>
+        Task.FromResult(ScriptedChannel.Result("{}"));
 
-    private static async Task<ChannelReply> Never(CancellationToken token)
+    private static async Task<ChannelReply> NeverAsync(CancellationToken token)
     {
-        await Task.Delay(Timeout.Infinite, token);
-        return default;
+        return await new TaskCompletionSource<ChannelReply>().Task.WaitAsync(token);
     }
 
     private static ServiceState State(ServicePhase phase) => new(phase, "", FakeTimeProvider.DefaultStart);

@@ -15,8 +15,6 @@ internal sealed class ServicesRig : IAsyncDisposable
     private readonly TempFolder folder = new();
     private readonly ProcessHost host = new(new ProcessHostOptions(), TimeProvider.System, NullLogger.Instance);
 
-    private readonly StartGate gate;
-
     private ServicesRig(TestStore store, string data, ServicesOptions options)
     {
         Store = store;
@@ -29,7 +27,6 @@ internal sealed class ServicesRig : IAsyncDisposable
         );
         Health = new HealthBook(options, TimeProvider.System);
         Journal = new ServiceJournal(Slots, store.Watcher, TimeProvider.System, NullLogger<ServiceJournal>.Instance);
-        gate = new StartGate(options, TimeProvider.System);
         Loop = new ReconcileLoop(
             new ServiceRoom(
                 Slots,
@@ -38,7 +35,6 @@ internal sealed class ServicesRig : IAsyncDisposable
                 store.Services,
                 store.Catalogue,
                 options,
-                gate,
                 Health,
                 new DependencyTurn(store.Watcher, Slots),
                 Journal,
@@ -115,7 +111,6 @@ internal sealed class ServicesRig : IAsyncDisposable
     {
         await Loop.StopAsync(CancellationToken.None);
         Loop.Dispose();
-        gate.Dispose();
         await host.DisposeAsync();
         await Store.DisposeAsync();
         folder.Dispose();
