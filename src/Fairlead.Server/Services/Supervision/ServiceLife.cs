@@ -10,8 +10,12 @@ namespace Fairlead.Server.Services.Supervision;
 /// One life of a service, from start to end: connect, shake hands, read the lists, then be available until the
 /// connection is gone or a stop is asked for. Never lived twice.
 /// </summary>
-internal sealed class ServiceLife(ServiceConfig config, ServiceSlot slot, ServiceRoom room, ILifeEvents events)
-    : IChannelEvents
+internal sealed class ServiceLife(
+    ServiceConfig config,
+    ServiceSlot slot,
+    ServiceRoom room,
+    ServiceSupervisor supervisor
+) : IChannelEvents
 {
     private static readonly TimeSpan LastCallsLook = TimeSpan.FromMilliseconds(50);
     private readonly TaskCompletionSource<string> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,7 +52,7 @@ internal sealed class ServiceLife(ServiceConfig config, ServiceSlot slot, Servic
             if (stop.IsCancellationRequested)
                 end = new LifeEnd(LifeEndKind.Stopped, "stopped");
             // No call may find the channel while it is being closed.
-            events.OnEnding(end);
+            supervisor.OnEnding(end);
             if (end.Kind == LifeEndKind.Idle)
                 await LastCallsAsync();
             await EndAsync(channel, drain: end.Kind == LifeEndKind.Stopped, kill);
@@ -71,7 +75,7 @@ internal sealed class ServiceLife(ServiceConfig config, ServiceSlot slot, Servic
 
     private async Task<LifeEnd> LiveAsync(Revision? known, Action<IChannel> opened, CancellationToken stop)
     {
-        events.OnStarting("connecting");
+        supervisor.OnStarting("connecting");
         var connection = await room.Connector.OpenAsync(config, known, this, p => Process = p, stop);
         EndedOnProbe = connection.EndedOnProbe;
         if (connection.Channel is not { } channel)
@@ -85,7 +89,7 @@ internal sealed class ServiceLife(ServiceConfig config, ServiceSlot slot, Servic
     /// <returns>Why the service is of no use, or null.</returns>
     private async Task<string?> ReadListsAsync(IChannel channel, CancellationToken stop)
     {
-        events.OnStarting("reading its lists");
+        supervisor.OnStarting("reading its lists");
         keeper = new ListKeeper(
             config,
             channel,
@@ -114,11 +118,13 @@ internal sealed class ServiceLife(ServiceConfig config, ServiceSlot slot, Servic
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         RunningSince = room.Time.GetTimestamp();
-        events.OnReady(channel, keeper!.Problem);
-        var keeping = keeper.RunAsync(() => events.OnRemark(keeper.Problem), over.Token);
+        supervisor.OnReady(channel, keeper!.Problem);
+        var keeping = keeper.RunAsync(() => supervisor.OnRemark(keeper.Problem), over.Token);
         try
         {
-            var unused = config.Definition.Lazy ? UnusedAsync(over.Token) : Task.Delay(Timeout.InfiniteTimeSpan, room.Time, over.Token);
+            var unused = config.Definition.Lazy
+                ? UnusedAsync(over.Token)
+                : Task.Delay(Timeout.InfiniteTimeSpan, room.Time, over.Token);
             if (await Task.WhenAny(ended.Task, unused) == ended.Task)
                 return new LifeEnd(LifeEndKind.Failed, await ended.Task);
             stop.ThrowIfCancellationRequested();

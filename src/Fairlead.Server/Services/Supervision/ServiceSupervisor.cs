@@ -10,7 +10,7 @@ namespace Fairlead.Server.Services.Supervision;
 /// between failed ones. All that is observed goes to the service's slot. Independent of every other service but for those
 /// it depends on.
 /// </summary>
-internal sealed class ServiceSupervisor : ILifeEvents, IAsyncDisposable
+internal sealed class ServiceSupervisor : IAsyncDisposable
 {
     private readonly ServiceRoom room;
     private readonly ServiceSlot slot;
@@ -77,14 +77,17 @@ internal sealed class ServiceSupervisor : ILifeEvents, IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(now: true);
 
+    /// <summary>A life begins, or got on with beginning.</summary>
     public void OnStarting(string why) => slot.Set(State(ServicePhase.Startup, why));
 
+    /// <summary>Handshake done and lists verified: calls can be sent.</summary>
     public void OnReady(IChannel channel, string? remark)
     {
         slot.Set(State(ServicePhase.Ready, "running") with { Channel = channel, Remark = remark });
         watch.Begin(channel);
     }
 
+    /// <summary>What an operator should know besides is another.</summary>
     public void OnRemark(string? remark)
     {
         for (var state = slot.State; state.Phase.IsAvailable(); state = slot.State)
@@ -94,6 +97,7 @@ internal sealed class ServiceSupervisor : ILifeEvents, IAsyncDisposable
         }
     }
 
+    /// <summary>A life is over, or about to be; no call may find its channel any more.</summary>
     public void OnEnding(LifeEnd end)
     {
         watch.End();
