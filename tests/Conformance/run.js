@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 
 const quick = ['test/messages.test.js'];
-const slow = ['test/scenarios.test.js', 'test/clients.test.js', 'test/desktop.test.js', 'test/traffic.test.js'];
+const slow = ['scenarios', 'clients', 'desktop', 'matrix', 'traffic'].map((name) => `test/${name}.test.js`);
 const files = process.env.FAIRLEAD_QUICK ? quick : [...quick, ...slow];
 const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', ...files], { stdio: 'inherit' });
 process.exit(status ?? 1);

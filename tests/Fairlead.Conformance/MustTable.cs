@@ -79,14 +79,17 @@ internal sealed record MustTable(IReadOnlyList<MustRow> Rows, IReadOnlyDictionar
                 - **Handshake revisions (2025-11-25)**: every server scenario of the official `@modelcontextprotocol/conformance`
                   suite, pending ones included, directly against a fixture service and through the gateway in front of it, over
                   Streamable HTTP and over stdio. Check by check, nothing may be worse through the gateway
-                  (`tests/Conformance/test/scenarios.test.js` prints the table).
+                  (`tests/Conformance/test/scenarios.test.js` prints the table). The scenarios that hold for **2025-06-18** run once more
+                  the same ways in that revision; the suite has none for older ones and no way to choose what `initialize` asks for, so a
+                  forwarder in front of both sides writes it, and the test holds that nothing else was agreed on or named in a header.
                 - **2026-07-28**: `tests/Fairlead.Conformance`, raw requests against the real data plane, and the table below: every
                   MUST, MUST NOT and REQUIRED of the specification's folders basic, server and client, in the order in which it
                   stands in its file, with the tests that prove it or the reason why none has to.
 
                 The official clients of both eras, the Inspector's command line and curl go through a running gateway in
                 `tests/Conformance/test/clients.test.js`; every message the gateway writes, towards clients and towards services,
-                is validated against `schema.json` of its revision in `messages.test.js` and `traffic.test.js` there.
+                is validated against `schema.json` of its revision in `messages.test.js` and `traffic.test.js` there. Every client at every
+                revision it can speak, with good and bad keys, is the table of [clients.md](clients.md).
 
                 This file is written from `tests/Fairlead.Conformance/musts.txt`. {Rows.Count} rows, {proven} of them with a test.
                 Roles: S we as a server towards clients, C we as a client towards services, A authorisation.

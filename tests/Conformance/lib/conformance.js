@@ -19,17 +19,19 @@ function run(...args) {
   });
 }
 
-/** Names of all server scenarios, pending ones included. */
-export async function serverScenarios() {
-  const listed = await run('list', '--server');
+const only = (revision) => (revision ? ['--spec-version', revision] : []);
+
+/** Names of all server scenarios, pending ones included; with a revision those that hold for it. */
+export async function serverScenarios(revision) {
+  const listed = await run('list', '--server', ...only(revision));
   return [...listed.matchAll(/^ {2}- (\S+)/gm)].map((match) => match[1]);
 }
 
 /** Runs scenarios against an address: scenario → check id → worst status. */
-export async function runServer(url, scenario) {
+export async function runServer(url, { scenario, revision } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-scenarios-'));
   try {
-    const which = scenario ? ['--scenario', scenario] : ['--suite', 'all'];
+    const which = scenario ? ['--scenario', scenario] : ['--suite', 'all', ...only(revision)];
     await run('server', '--url', url, ...which, '-o', folder);
     const results = new Map();
     for (const entry of readdirSync(folder)) {

@@ -1,6 +1,7 @@
 // A plain HTTP forwarder. The conformance suite has no way to send a key: this adds it. Everything else passes
 // unchanged in both directions, Host and Origin included, so that the rebinding scenario meets the gateway's own guard;
-// bodies are streamed. It can show every JSON-RPC message that passes, for the schema check.
+// bodies are streamed. It can show every JSON-RPC message that passes, for the schema check, and ask for another revision
+// than the suite does, which has no way to choose one.
 import http from 'node:http';
 
 /**
@@ -8,10 +9,11 @@ import http from 'node:http';
  * @param {string} target where to
  * @param {object} [options]
  * @param {string} [options.key] group key to add
+ * @param {string} [options.revision] what `initialize` asks for, whatever the client wrote
  * @param {(message: object, about: {headers: object, request?: object}) => void} [options.sent] sees each request message
  * @param {(message: object, about: {headers: object, request?: object}) => void} [options.answered] sees each answer
  */
-export async function startForwarder(target, { key, sent, answered } = {}) {
+export async function startForwarder(target, { key, revision, sent, answered } = {}) {
   const { hostname, port, pathname } = new URL(target);
   const server = http.createServer((request, response) => {
     const headers = [...request.rawHeaders, ...(key ? ['Authorization', `Bearer ${key}`] : [])];
@@ -32,7 +34,8 @@ export async function startForwarder(target, { key, sent, answered } = {}) {
     );
     forwarded.on('error', () => response.destroy());
     response.on('close', () => forwarded.destroy());
-    request.pipe(forwarded);
+    if (revision && request.method === 'POST') whole(request, (body) => forwarded.end(asking(revision, body)));
+    else request.pipe(forwarded);
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   return {
@@ -42,6 +45,11 @@ export async function startForwarder(target, { key, sent, answered } = {}) {
       server.close();
     },
   };
+}
+
+// All revisions are as long: Content-Length stays right.
+function asking(revision, body) {
+  return body.includes('"initialize"') ? body.replace(/("protocolVersion":\s*")\d{4}-\d\d-\d\d"/, `$1${revision}"`) : body;
 }
 
 function whole(stream, done) {
@@ -62,7 +70,8 @@ function messages(answer, seen) {
     rest = events.pop();
     for (const event of events) {
       const data = event.split('\n').find((line) => line.startsWith('data: '));
-      if (data) seen(JSON.parse(data.slice(6)));
+      // The first event of a stream may be empty.
+      if (data?.length > 6) seen(JSON.parse(data.slice(6)));
     }
   });
 }

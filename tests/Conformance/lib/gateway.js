@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../../..');
 export const key = `mcp_key_${'c'.repeat(42)}A`;
+export const password = 'Conformance-1!';
 
 const executables = [
   process.env.FAIRLEAD_EXE,
@@ -49,7 +50,7 @@ export async function startGateway(services, { settings = {}, expected = [], aga
     ['serve', '--urls', base, '--data', join(folder, 'data'), '--mcp-config', file],
     {
       cwd: folder,
-      env: { ...process.env, FAIRLEAD_DEFAULT_KEY: key, FAIRLEAD_ADMIN_PASSWORD: 'Conformance-1!', ...settings },
+      env: { ...process.env, FAIRLEAD_DEFAULT_KEY: key, FAIRLEAD_ADMIN_PASSWORD: password, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

@@ -1,5 +1,6 @@
 // Every official server scenario, directly against the fixture and through the gateway in front of it over HTTP and
-// over stdio: nothing may be worse through the gateway than it is directly.
+// over stdio: nothing may be worse through the gateway than it is directly. Then those that hold for 2025-06-18 once more
+// in that revision.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -16,15 +17,35 @@ const expected = ['test_simple_text', 'json_schema_2020_12_tool'];
 const polling = 'server-sse-polling';
 const scenarios = await serverScenarios();
 
+const older = '2025-06-18';
+const olderScenarios = await serverScenarios(older);
+
 /** All scenarios, or one, through a gateway of its own. */
-async function through(service, { settings, scenario } = {}) {
+async function through(service, { settings, ...which } = {}) {
   const gateway = await startGateway({ fixture: service }, { settings, expected });
   const forwarder = await startForwarder(gateway.url, { key });
   try {
-    return await runServer(forwarder.url, scenario);
+    return await runServer(forwarder.url, which);
   } finally {
     forwarder.stop();
     assert.equal(await gateway.stop(), 0, 'the gateway ends cleanly');
+  }
+}
+
+/** The scenarios of the older revision in it: what they find, and the revisions that were agreed on and named. */
+async function inOlder(url) {
+  const agreed = new Set();
+  const named = new Set();
+  const forwarder = await startForwarder(url, {
+    key,
+    revision: older,
+    sent: (_, { headers }) => named.add(headers['mcp-protocol-version']),
+    answered: ({ result }) => result?.serverInfo && agreed.add(result.protocolVersion),
+  });
+  try {
+    return { found: await runServer(forwarder.url, { revision: older }), agreed: [...agreed], named: [...named] };
+  } finally {
+    forwarder.stop();
   }
 }
 
@@ -75,4 +96,47 @@ describe('official scenarios', () => {
       assert.equal(checks.get(id)?.status, 'SUCCESS', `${id}: ${checks.get(id)?.errorMessage}`);
     }
   });
+});
+
+describe(`official scenarios in ${older}`, () => {
+  let fixture;
+  let gateway;
+  const ways = {};
+
+  before(async () => {
+    fixture = await startFixture();
+    ways.direct = await inOlder(fixture.url);
+    for (const [way, service] of Object.entries({ http: { type: 'http', url: fixture.url }, stdio })) {
+      gateway = await startGateway({ fixture: service }, { expected });
+      ways[way] = await inOlder(gateway.url);
+      assert.equal(await gateway.stop(), 0, 'the gateway ends cleanly');
+    }
+  });
+
+  after(async () => {
+    fixture.stop();
+    await gateway?.stop();
+  });
+
+  test('there are some, and the fixture itself passes them', () => {
+    assert.ok(olderScenarios.length >= 26, `${olderScenarios.length}`);
+    assert.deepEqual([...ways.direct.found.keys()].sort(), [...olderScenarios].sort());
+    for (const name of olderScenarios) {
+      const failed = [...ways.direct.found.get(name)].filter(([, { status }]) => ['WARNING', 'FAILURE'].includes(status));
+      assert.deepEqual(failed, [], name);
+    }
+  });
+
+  for (const way of ['http', 'stdio']) {
+    test(`nothing else is spoken through the gateway over ${way}`, () => {
+      assert.deepEqual(ways[way].agreed, [older]);
+      // Before the handshake none is named.
+      assert.deepEqual(ways[way].named, [undefined, older]);
+    });
+    for (const name of olderScenarios) {
+      test(`${name} through the gateway over ${way}`, () => {
+        assert.deepEqual(regressions(ways.direct.found.get(name), ways[way].found.get(name)), []);
+      });
+    }
+  }
 });
