@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Fairlead.Protocol;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Health;
@@ -51,6 +52,9 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial, TimeProvid
 
     /// <summary>The live channel, or null while calls cannot be sent.</summary>
     public IChannel? Channel => state.Channel;
+
+    /// <summary>What it wrote to its standard error, and what became of it.</summary>
+    public ServiceLog Log { get; } = new(time);
 
     /// <summary>How its recent calls went.</summary>
     public CallWindow Calls { get; } = new(time);
@@ -147,10 +151,18 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial, TimeProvid
         }
     }
 
+    private static string Sentence(ServiceState state)
+    {
+        var status = JsonNamingPolicy.SnakeCaseLower.ConvertName(state.Status.ToString());
+        return state.Reason.StartsWith(status, StringComparison.Ordinal) ? state.Reason : $"{status}: {state.Reason}";
+    }
+
     private void Swap(ServiceState next)
     {
         if (!ServicePhases.Allows(state.Phase, next.Phase))
             throw new InvalidOperationException($"A service cannot go from {state.Phase} to {next.Phase}.");
+        if (next.Status != state.Status || next.Reason != state.Reason)
+            Log.Add(ServiceLogSource.Gateway, Sentence(next));
         state = next;
         // Asleep until it starts: a call between the wake and the start must find one or the other.
         if (next.Phase == ServicePhase.Startup)

@@ -54,6 +54,7 @@ internal static class ServicesFeature
     {
         ServiceEndpoints.Map(routes.MapRest("/services", "services"));
         StateEndpoints.Map(routes.MapRest("/services", "services"));
+        LogEndpoints.Map(routes.MapRest("/services", "services"));
         ServiceEndpoints.MapTools(routes.MapRest("/tools", "services"));
         return routes;
     }

@@ -47,6 +47,38 @@ internal sealed partial class ServiceStore(
             : new StoreError("SERVICE_NOT_FOUND", "A service was removed meanwhile.");
     }
 
+    /// <summary>Registers services and replaces the definitions of others, by name, all or none.</summary>
+    public async Task<StoreResult<ServiceConfig[]>> PutAllAsync(
+        IReadOnlyList<ServiceDraft> added,
+        IReadOnlyList<ServiceDraft> replaced,
+        CancellationToken cancellationToken
+    )
+    {
+        List<ServiceId> ids = [];
+        var problem = await writer.ChangeAsync(
+            async db =>
+            {
+                string[] names = [.. replaced.Select(s => s.Name)];
+                var rows = await db
+                    .Services.Where(s => names.Contains(s.Name) && s.RemovedAt == null)
+                    .ToListAsync(cancellationToken);
+                if (rows.Count < names.Length)
+                    return new StoreError("SERVICE_NOT_FOUND", "A service was removed meanwhile.");
+                // After what could be refused, for it saves.
+                if (await AddAsync(db, added, ids, cancellationToken) is { } refused)
+                    return refused;
+                foreach (var row in rows)
+                {
+                    Replace(row, replaced.First(s => s.Name == row.Name).Definition);
+                    ids.Add(new ServiceId(row.Id));
+                }
+                return null;
+            },
+            cancellationToken
+        );
+        return problem is null ? watcher.Current.Services.Where(s => ids.Contains(s.Id)).ToArray() : problem;
+    }
+
     /// <summary>
     /// The same as a part of a larger change; their ids are added to <paramref name="ids"/>. Saves, so that the next part
     /// sees them.
@@ -81,18 +113,7 @@ internal sealed partial class ServiceStore(
         ServiceDefinition definition,
         CancellationToken cancellationToken
     ) =>
-        UpdateAsync(
-            id,
-            row =>
-            {
-                if (Unsealed(row).AsSpan().SequenceEqual(StoreJson.Write(definition)))
-                    return;
-                row.Definition = Seal(row.Id, definition);
-                row.KnownRevision = null;
-                row.UpdatedAt = time.GetUtcNow();
-            },
-            cancellationToken
-        );
+        UpdateAsync(id, row => Replace(row, definition), cancellationToken);
 
     /// <summary>Starts or stops by intent; the reconciler acts on it.</summary>
     public Task<StoreResult<ServiceConfig>> SetEnabledAsync(
@@ -142,6 +163,15 @@ internal sealed partial class ServiceStore(
             },
             cancellationToken
         );
+
+    private void Replace(ServiceRow row, ServiceDefinition definition)
+    {
+        if (Unsealed(row).AsSpan().SequenceEqual(StoreJson.Write(definition)))
+            return;
+        row.Definition = Seal(row.Id, definition);
+        row.KnownRevision = null;
+        row.UpdatedAt = time.GetUtcNow();
+    }
 
     private Task<StoreResult<ServiceConfig>> UpdateAsync(
         ServiceId id,

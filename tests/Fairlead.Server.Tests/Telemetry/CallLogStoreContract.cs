@@ -106,6 +106,10 @@ public abstract class CallLogStoreContract : IAsyncLifetime
         await MatchesAsync(new() { Success = true }, 54);
         await MatchesAsync(new() { From = rows[10].At }, 50);
         await MatchesAsync(new() { To = rows[10].At }, 10);
+        await MatchesAsync(new() { Text = "SERVICE ended" }, 6);
+        await MatchesAsync(new() { Text = "\"a\":1" }, 6);
+        await MatchesAsync(new() { Text = "App4" }, 12);
+        await MatchesAsync(new() { Text = "%" }, 0);
         await MatchesAsync(new() { BeforeId = CallLogIds.Floor(Today) + 11 }, 10);
         await MatchesAsync(
             new()
@@ -130,6 +134,19 @@ public abstract class CallLogStoreContract : IAsyncLifetime
     {
         store.Write(CallRows.Rows(10), Today);
         (await ReadAsync(limit: 3)).Select(e => CallLogIds.Place(e.Id)).ShouldBe([10, 9, 8]);
+    }
+
+    [Fact]
+    public async Task Read_AfterARow_GivesTheNextOldestFirst()
+    {
+        store.Write(CallRows.Rows(10), Today);
+        var after = new CallLogFilter { AfterId = CallLogIds.Floor(Today) + 4, BeforeId = CallLogIds.Floor(Today) + 9 };
+        (await store.ReadAsync(Today, after, 3, TestContext.Current.CancellationToken))
+            .Select(e => CallLogIds.Place(e.Id))
+            .ShouldBe([5, 6, 7]);
+        (await store.ReadAsync(Today, after, 9, TestContext.Current.CancellationToken))
+            .Select(e => CallLogIds.Place(e.Id))
+            .ShouldBe([5, 6, 7, 8]);
     }
 
     [Fact]

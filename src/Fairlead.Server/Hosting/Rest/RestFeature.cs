@@ -21,6 +21,7 @@ internal static class RestFeature
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStartupFilter, RestEdge.First>();
+        services.AddSingleton<RestStreams>();
         services.Configure<RouteHandlerOptions>(static options => options.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(static options => Configure(options.SerializerOptions));
         return services.AddRestJson(RestJson.Default);

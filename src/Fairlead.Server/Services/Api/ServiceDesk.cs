@@ -30,6 +30,8 @@ internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, Reconc
 
     public ServiceState State(ServiceConfig service) => slots.Get(service.Id).State;
 
+    public ServiceLog Log(ServiceConfig service) => slots.Get(service.Id).Log;
+
     public ServiceView View(ServiceConfig service)
     {
         var state = State(service);

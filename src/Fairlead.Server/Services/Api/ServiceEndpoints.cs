@@ -25,7 +25,8 @@ internal static class ServiceEndpoints
         services
             .MapPost("/import", ImportAsync)
             .WithName("services.import")
-            .WithSummary("Registers the services of a client's configuration: all of them, or none when one is wrong.");
+            .WithSummary("Registers the services of a client's configuration: all of them, or none when one is wrong.")
+            .WithDescription("The same configuration again changes nothing.");
         services
             .MapGet("/{id}", Get)
             .WithName("services.get")
@@ -138,7 +139,7 @@ internal static class ServiceEndpoints
         IReadOnlyList<ImportEntry> plan;
         try
         {
-            plan = import.Plan(text);
+            plan = import.Plan(text, request.Update);
         }
         catch (FormatException e)
         {
@@ -149,8 +150,14 @@ internal static class ServiceEndpoints
             return RestResult.Ok(View(plan, dryRun: true), "Nothing was changed.");
         if (plan.FirstOrDefault(e => e.Problems.Count > 0) is { } bad)
             return Wrong(bad.Problems[0] with { Field = $"{bad.Name}.{bad.Problems[0].Field}" });
-        await import.ImportAsync(text, cancellationToken);
-        return RestResult.Ok(View(plan, dryRun: false), "Services registered.");
+        if (plan.FirstOrDefault(e => e.Action == ImportAction.Conflict) is { } other)
+            return RestResult.Fail(
+                "SERVICE_ALREADY_EXISTS",
+                $"{other.Name} is registered with another definition; nothing was imported. With update it is replaced.",
+                other.Name
+            );
+        var done = await import.ImportAsync(plan, cancellationToken);
+        return done.Ok ? RestResult.Ok(View(plan, dryRun: false), "Services imported.") : done.Error;
     }
 
     private static RestResult<IReadOnlyList<KnownToolView>> ListTools(
@@ -205,6 +212,7 @@ internal static class ServiceEndpoints
                     Name = e.Name,
                     Transport = ServiceDesk.Wire(e.Definition.Transport),
                     Enabled = e.Enabled,
+                    Action = JsonNamingPolicy.SnakeCaseLower.ConvertName(e.Action.ToString()),
                     Problems = e.Problems,
                 }),
             ]

@@ -65,6 +65,9 @@ internal sealed record ImportRequest
 
     [Description("Only tell what would happen.")]
     public bool DryRun { get; set; }
+
+    [Description("Replace the definitions of services that are registered with others; without it they are refused.")]
+    public bool Update { get; set; }
 }
 
 internal sealed record ImportView(bool DryRun, IReadOnlyList<ImportedView> Services);
@@ -74,6 +77,9 @@ internal sealed record ImportedView
     public required string Name { get; init; }
     public required string Transport { get; init; }
     public required bool Enabled { get; init; }
+
+    [Description("add, unchanged, update or conflict: registered with another definition and no update asked for.")]
+    public required string Action { get; init; }
 
     [Description("What is wrong with it; an import with any problem changes nothing.")]
     public required IReadOnlyList<ServiceProblem> Problems { get; init; }
@@ -161,6 +167,7 @@ internal sealed record KnownToolView(string Name, string Service, string Service
 [JsonSerializable(typeof(Envelope<ServiceDetailView>))]
 [JsonSerializable(typeof(Envelope<ImportView>))]
 [JsonSerializable(typeof(Envelope<CheckView>))]
+[JsonSerializable(typeof(Envelope<ServiceLogView>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<ServiceView>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<CheckView>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<KnownToolView>>))]

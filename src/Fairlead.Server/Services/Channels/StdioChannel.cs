@@ -11,14 +11,19 @@ internal sealed class StdioChannel : IChannel, IMessageSink
 {
     private readonly PendingCalls calls;
     private readonly IChannelEvents events;
+    private readonly Action<string>? said;
     private readonly Inbound legacy;
     private readonly Inbound modern;
     private ServiceHello? hello;
     private ServiceProcess? process;
 
-    public StdioChannel(IChannelEvents events, TimeProvider time)
+    /// <param name="events">Is told what belongs to no call.</param>
+    /// <param name="time">The clock of calls.</param>
+    /// <param name="said">Is given each line of standard error; must not wait.</param>
+    public StdioChannel(IChannelEvents events, TimeProvider time, Action<string>? said = null)
     {
         this.events = events;
+        this.said = said;
         calls = new PendingCalls(time);
         legacy = new Inbound(calls, new Questions(calls, SendAsync), events);
         modern = new Inbound(calls, questions: null, events);
@@ -67,8 +72,7 @@ internal sealed class StdioChannel : IChannel, IMessageSink
         }
     }
 
-    /// <summary>Kept by the process itself, where the console reads it.</summary>
-    public void OnStderrLine(string line) { }
+    public void OnStderrLine(string line) => said?.Invoke(line);
 
     public async ValueTask<ChannelReply> CallAsync(
         ChannelCall call,

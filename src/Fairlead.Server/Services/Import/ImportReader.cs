@@ -4,12 +4,29 @@ using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Services.Import;
 
+/// <summary>What an import does with a service of its file.</summary>
+internal enum ImportAction
+{
+    /// <summary>Registers it.</summary>
+    Add,
+
+    /// <summary>Nothing: it is registered with this definition.</summary>
+    Unchanged,
+
+    /// <summary>Replaces the definition it is registered with.</summary>
+    Update,
+
+    /// <summary>It is registered with another definition, and none was to be replaced.</summary>
+    Conflict,
+}
+
 /// <summary>One service found in a file: as it would be stored, or why it cannot be.</summary>
 internal sealed record ImportEntry(
     string Name,
     ServiceDefinition Definition,
     bool Enabled,
-    IReadOnlyList<ServiceProblem> Problems
+    IReadOnlyList<ServiceProblem> Problems,
+    ImportAction Action = ImportAction.Add
 );
 
 /// <summary>

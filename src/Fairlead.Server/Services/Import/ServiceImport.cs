@@ -6,25 +6,28 @@ namespace Fairlead.Server.Services.Import;
 internal sealed class ServiceImport(ServiceStore store, StoreWatcher watcher)
 {
     /// <summary>
-    /// What an import would do: entries with their final names (a taken one gets a suffix) and problems. Nothing is changed.
+    /// What an import would do: entries with their names (one that comes twice gets a suffix), problems, and what becomes
+    /// of each. The same file again changes nothing.
     /// </summary>
+    /// <param name="text">The file.</param>
+    /// <param name="update">Whether definitions of registered services are replaced.</param>
     /// <exception cref="FormatException">The text is none of the known forms.</exception>
-    public IReadOnlyList<ImportEntry> Plan(string text)
+    public IReadOnlyList<ImportEntry> Plan(string text, bool update = false)
     {
-        var taken = watcher.Current.Services.Select(s => s.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return [.. ImportReader.Read(text).Select(e => e with { Name = Free(e.Name, taken) })];
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        return [.. ImportReader.Read(text).Select(e => Decide(e with { Name = Free(e.Name, taken) }, update))];
     }
 
-    /// <summary>Imports; returns the names in the file's order.</summary>
-    /// <exception cref="StoreException">The text or an entry is wrong; the message names entry and field.</exception>
-    public async Task<IReadOnlyList<string>> ImportAsync(string text, CancellationToken cancellationToken)
-    {
-        var drafts = Drafts(text);
-        var added = await store.AddAllAsync(drafts, cancellationToken);
-        if (!added.Ok)
-            throw new StoreException(added.Error!.Message);
-        return [.. drafts.Select(d => d.Name)];
-    }
+    /// <summary>Does what was planned, all or nothing.</summary>
+    public Task<StoreResult<ServiceConfig[]>> ImportAsync(
+        IReadOnlyList<ImportEntry> plan,
+        CancellationToken cancellationToken
+    ) =>
+        store.PutAllAsync(
+            [.. plan.Where(e => e.Action == ImportAction.Add).Select(Draft)],
+            [.. plan.Where(e => e.Action == ImportAction.Update).Select(Draft)],
+            cancellationToken
+        );
 
     /// <summary>What an import would register, in the file's order.</summary>
     /// <exception cref="StoreException">The text or an entry is wrong; the message names entry and field.</exception>
@@ -42,7 +45,7 @@ internal sealed class ServiceImport(ServiceStore store, StoreWatcher watcher)
         var wrong = plan.SelectMany(e => e.Problems.Select(p => $"{e.Name}: {p.Field} {p.Message}")).ToList();
         if (wrong.Count > 0)
             throw new StoreException(string.Join("; ", wrong));
-        return [.. plan.Select(e => new ServiceDraft(e.Name, e.Definition, e.Enabled))];
+        return [.. plan.Select(Draft)];
     }
 
     /// <summary>Services of a file by the names it gives them, and which of these the store does not have.</summary>
@@ -53,6 +56,22 @@ internal sealed class ServiceImport(ServiceStore store, StoreWatcher watcher)
         var known = watcher.Current.Services.Select(s => s.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         return (count, [.. ImportReader.Read(text).Select(e => e.Name).Where(n => !known.Contains(n))]);
     }
+
+    private ImportEntry Decide(ImportEntry entry, bool update) =>
+        watcher.Current.Services.FirstOrDefault(s => s.Name.Equals(entry.Name, StringComparison.OrdinalIgnoreCase))
+            is not { } known
+            ? entry
+            : entry with
+            {
+                Name = known.Name,
+                Action =
+                    StoreJson.Write(known.Definition).AsSpan().SequenceEqual(StoreJson.Write(entry.Definition))
+                        ? ImportAction.Unchanged
+                    : update ? ImportAction.Update
+                    : ImportAction.Conflict,
+            };
+
+    private static ServiceDraft Draft(ImportEntry entry) => new(entry.Name, entry.Definition, entry.Enabled);
 
     private static string Free(string name, HashSet<string> taken)
     {

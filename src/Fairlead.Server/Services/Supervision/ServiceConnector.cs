@@ -30,6 +30,7 @@ internal sealed class ServiceConnector(
         Revision? known,
         IChannelEvents events,
         Action<ServiceProcess> started,
+        Action<string> said,
         CancellationToken cancellationToken
     )
     {
@@ -59,7 +60,7 @@ internal sealed class ServiceConnector(
         };
         return missing.Count > 0
             ? Unset(missing)
-            : await OpenStdioAsync(spec, known, events, started, cancellationToken);
+            : await OpenStdioAsync(spec, known, events, started, said, cancellationToken);
     }
 
     /// <summary>Hides the values of a service's environment in what it writes to its standard error.</summary>
@@ -107,11 +108,12 @@ internal sealed class ServiceConnector(
         Revision? known,
         IChannelEvents events,
         Action<ServiceProcess> started,
+        Action<string> said,
         CancellationToken cancellationToken
     )
     {
         string[] secrets = [.. spec.Environment.Values.Where(v => v.Length >= ShortestSecret).Distinct()];
-        var channel = new StdioChannel(events, time);
+        var channel = new StdioChannel(events, time, said);
         ServiceProcess process;
         try
         {

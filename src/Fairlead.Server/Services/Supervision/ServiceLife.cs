@@ -76,7 +76,14 @@ internal sealed class ServiceLife(
     private async Task<LifeEnd> LiveAsync(Revision? known, Action<IChannel> opened, CancellationToken stop)
     {
         supervisor.OnStarting("connecting");
-        var connection = await room.Connector.OpenAsync(config, known, this, p => Process = p, stop);
+        var connection = await room.Connector.OpenAsync(
+            config,
+            known,
+            this,
+            p => Process = p,
+            line => slot.Log.Add(ServiceLogSource.Stderr, line),
+            stop
+        );
         EndedOnProbe = connection.EndedOnProbe;
         if (connection.Channel is not { } channel)
             return new LifeEnd(LifeEndKind.Failed, connection.Problem);

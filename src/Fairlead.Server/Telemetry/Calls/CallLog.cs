@@ -40,6 +40,9 @@ internal sealed partial class CallLog(
     private volatile string? lastError;
     private DateTimeOffset complainedAt;
 
+    /// <summary>Raised on the writer's thread after a commit; handlers must not wait.</summary>
+    public event Action? Committed;
+
     public CallLogHealth Health => new(Written, Dropped, Math.Max(0, Volatile.Read(ref waiting)), lastError);
 
     public long Written => Interlocked.Read(ref written);
@@ -181,6 +184,7 @@ internal sealed partial class CallLog(
             store.Write(rows, upkeep.OpenDay());
             Interlocked.Add(ref written, rows.Length);
             lastError = null;
+            Committed?.Invoke();
         }
         catch (Exception error)
         {

@@ -39,6 +39,12 @@ internal sealed record CallLogFilter
     /// <summary>Calls that began before this.</summary>
     public DateTimeOffset? To { get; init; }
 
+    /// <summary>Part of the method, name, caller, user, error or body, in any case.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Rows newer than the one with this id, the oldest first.</summary>
+    public long? AfterId { get; init; }
+
     /// <summary>Rows older than the one with this id: the next page.</summary>
     public long? BeforeId { get; init; }
 }

@@ -29,6 +29,36 @@ internal sealed class CallLogQuery(ICallLogStore store)
         return new CallLogPage(rows, null);
     }
 
+    /// <summary>The id of the newest row there is; 0 where there is none.</summary>
+    public long Newest()
+    {
+        var days = store.Days();
+        if (days.Count == 0)
+            return 0;
+        var last = days.Max();
+        return CallLogIds.Floor(last) + store.Rows(last);
+    }
+
+    /// <summary>Rows after <paramref name="after"/> up to <paramref name="newest"/>, oldest first.</summary>
+    public async Task<IReadOnlyList<CallLogEntry>> ReadAfterAsync(
+        CallLogFilter filter,
+        long after,
+        long newest,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        var between = filter with { AfterId = after, BeforeId = newest + 1 };
+        var rows = new List<CallLogEntry>();
+        foreach (var day in Days(between).Where(d => d >= CallLogIds.Day(after)).Order())
+        {
+            if (rows.Count == limit)
+                break;
+            rows.AddRange(await store.ReadAsync(day, between, limit - rows.Count, cancellationToken));
+        }
+        return rows;
+    }
+
     private IEnumerable<DateOnly> Days(CallLogFilter filter)
     {
         IEnumerable<DateOnly> days = store.Days();

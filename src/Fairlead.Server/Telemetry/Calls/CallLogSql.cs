@@ -23,6 +23,23 @@ internal static class CallLogSql
         ("idx_caller_time", "caller_app_id, created_at"),
     ];
 
+    private static readonly string Searched =
+        "lower("
+        + string.Join(
+            " || ' ' || ",
+            new[]
+            {
+                "method",
+                "tool_name",
+                "caller_app_id",
+                "user_id",
+                "error_message",
+                "request_data",
+                "response_data",
+            }.Select(static column => $"coalesce(CAST({column} AS text), '')")
+        )
+        + ")";
+
     public static async Task<IReadOnlyList<CallLogEntry>> ReadAsync(
         DbConnection connection,
         CallLogDialect dialect,
@@ -34,7 +51,7 @@ internal static class CallLogSql
     {
         await using var command = connection.CreateCommand();
         var sql = new StringBuilder("SELECT ").Append(dialect.Columns).Append(" FROM mcp_call_logs WHERE 1 = 1");
-        And("id > @floor", CallLogIds.Floor(day));
+        And("id > @floor", Math.Max(filter.AfterId ?? 0, CallLogIds.Floor(day)));
         And("id < @ceiling", Math.Min(filter.BeforeId ?? long.MaxValue, CallLogIds.Ceiling(day)));
         And("tool_name = @tool", filter.ToolName);
         And("method = @method", filter.Method);
@@ -45,7 +62,9 @@ internal static class CallLogSql
         And("success = @success", filter.Success);
         And("created_at >= @from", filter.From is { } from ? dialect.Time(from) : null);
         And("created_at < @to", filter.To is { } to ? dialect.Time(to) : null);
-        And("TRUE ORDER BY id DESC LIMIT @limit", limit);
+        // Not LIKE: what is searched for may hold its wildcards.
+        And($"replace({Searched}, lower(@text), '') <> {Searched}", filter.Text);
+        And($"TRUE ORDER BY id {(filter.AfterId is null ? "DESC" : "ASC")} LIMIT @limit", limit);
 #pragma warning disable CA2100 // made of the constants above; values are parameters
         command.CommandText = sql.ToString();
 #pragma warning restore CA2100
@@ -62,8 +81,9 @@ internal static class CallLogSql
                 return;
             sql.Append(" AND ").Append(condition);
             var parameter = command.CreateParameter();
-            var name = condition.AsSpan(condition.IndexOf('@', StringComparison.Ordinal));
-            parameter.ParameterName = name.ToString();
+            var name = condition.AsSpan(condition.IndexOf('@', StringComparison.Ordinal) + 1);
+            var end = name.IndexOfAnyExceptInRange('a', 'z');
+            parameter.ParameterName = $"@{(end < 0 ? name : name[..end])}";
             parameter.Value = value;
             command.Parameters.Add(parameter);
         }

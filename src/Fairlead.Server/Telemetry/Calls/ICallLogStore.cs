@@ -21,7 +21,10 @@ internal interface ICallLogStore : IDisposable
     /// <summary>Forgets a day with all its rows.</summary>
     void Drop(DateOnly day);
 
-    /// <summary>The newest rows of a day that match, newest first.</summary>
+    /// <summary>
+    /// The newest rows of a day that match, newest first; with <see cref="CallLogFilter.AfterId"/> the oldest after it, oldest
+    /// first.
+    /// </summary>
     Task<IReadOnlyList<CallLogEntry>> ReadAsync(
         DateOnly day,
         CallLogFilter filter,

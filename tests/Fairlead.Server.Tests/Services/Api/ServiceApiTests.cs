@@ -248,9 +248,50 @@ public sealed class ServiceApiTests
         var answer = await host.PostAsync($"{Services}/import", body);
         answer.Status.ShouldBe(200, answer.Text);
         var services = answer.Data.GetProperty("services");
-        services[0].GetProperty("name").GetString().ShouldBe("one-2");
+        services[0].GetProperty("name").GetString().ShouldBe("one");
+        services[0].GetProperty("action").GetString().ShouldBe("unchanged");
+        services[1].GetProperty("action").GetString().ShouldBe("add");
         services[1].GetProperty("problems").GetArrayLength().ShouldBeGreaterThan(0);
         host.Now.Services.Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Import_OfTheSameAgain_ChangesNothing() // S-03
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        const string file = """{"mcpServers":{"a b":{"command":"cat","x":{"y" : [1]}},"a-b":{"command":"cat"}}}""";
+        string body = JsonSerializer.Serialize(new { content = file });
+        (await host.PostAsync($"{Services}/import", body)).Status.ShouldBe(200);
+        var before = host.Now;
+        var again = await host.PostAsync($"{Services}/import", body);
+        again
+            .Data.GetProperty("services")
+            .EnumerateArray()
+            .Select(s => (s.GetProperty("name").GetString(), s.GetProperty("action").GetString()))
+            .ShouldBe([("a-b", "unchanged"), ("a-b-2", "unchanged")]);
+        host.Now.Epoch.ShouldBe(before.Epoch);
+        host.Now.Services.Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Import_OfAnotherDefinition_IsRefusedUnlessAskedFor()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        await host.PostAsync(Services, """{"name":"one","command":"cat"}""");
+        const string file = """{"mcpServers":{"new":{"command":"cat"},"One":{"command":"tac"}}}""";
+        var refused = await host.PostAsync($"{Services}/import", $$"""{"config":{{file}}}""");
+        (refused.Status, refused.Code, refused.Field).ShouldBe((409, "SERVICE_ALREADY_EXISTS", "one"));
+        host.Now.Services.ShouldHaveSingleItem().Definition.Command.ShouldBe("cat");
+
+        var plan = await host.PostAsync($"{Services}/import", $$"""{"config":{{file}},"dry_run":true}""");
+        plan.Data.GetProperty("services")[1].GetProperty("action").GetString().ShouldBe("conflict");
+
+        var id = host.Now.Services[0].Id;
+        var done = await host.PostAsync($"{Services}/import", $$"""{"config":{{file}},"update":true}""");
+        done.Status.ShouldBe(200, done.Text);
+        done.Data.GetProperty("services")[1].GetProperty("action").GetString().ShouldBe("update");
+        host.Now.Services.Length.ShouldBe(2);
+        host.Now.Services.Single(s => s.Id == id).Definition.Command.ShouldBe("tac");
     }
 
     [Fact]
