@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using Fairlead.Client.Rest;
 
 namespace Fairlead.Client;
@@ -10,7 +11,13 @@ public sealed class CallsClient
 {
     private readonly RestConnection rest;
 
-    internal CallsClient(RestConnection rest) => this.rest = rest;
+    private readonly RestFollower follower;
+
+    internal CallsClient(RestConnection rest, RestFollower follower)
+    {
+        this.rest = rest;
+        this.follower = follower;
+    }
 
     /// <summary>Calls, the newest first, fetched a page at a time as they are asked for.</summary>
     /// <param name="filter">Which calls; null: all.</param>
@@ -20,7 +27,7 @@ public sealed class CallsClient
         [EnumeratorCancellation] CancellationToken cancellationToken = default
     )
     {
-        var query = Query(filter ?? new CallFilter());
+        var query = "limit=200" + Query(filter ?? new CallFilter());
         for (long? before = null; ; )
         {
             var page = await rest.GetAsync(
@@ -36,9 +43,37 @@ public sealed class CallsClient
         }
     }
 
+    /// <summary>
+    /// Calls as they are logged, within about a second; a lost connection is made again and goes on where it was cut, with
+    /// nothing lost or repeated.
+    /// </summary>
+    /// <param name="filter">Which calls; null: all. <see cref="CallFilter.To"/> is not looked at.</param>
+    /// <param name="last">How many of the calls there are come first, 0 to 500.</param>
+    /// <param name="interrupted">Told what broke the connection, and null when it is back.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <exception cref="FairleadApiException">The gateway refused, also later: the access token expired.</exception>
+    public async IAsyncEnumerable<CallRecord> FollowAsync(
+        CallFilter? filter = null,
+        int last = 0,
+        IProgress<Exception?>? interrupted = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
+    {
+        var query = Query((filter ?? new CallFilter()) with { To = null });
+        await foreach (
+            var json in follower.FollowAsync(
+                $"calls/stream?last={last}{query}",
+                id => $"calls/stream?after_id={id}{query}",
+                interrupted,
+                cancellationToken
+            )
+        )
+            yield return JsonSerializer.Deserialize(json, ClientJson.Default.CallRecord)!;
+    }
+
     private static string Query(CallFilter filter)
     {
-        var query = new StringBuilder("limit=200");
+        var query = new StringBuilder();
         Add("tool_name", filter.ToolName);
         Add("method", filter.Method);
         Add("group_id", filter.GroupId);
@@ -46,6 +81,7 @@ public sealed class CallsClient
         Add("caller_app_id", filter.CallerAppId);
         Add("user_id", filter.UserId);
         Add("success", filter.Success is { } success ? (success ? "true" : "false") : null);
+        Add("text", filter.Text);
         Add("from", filter.From?.ToString("o", CultureInfo.InvariantCulture));
         Add("to", filter.To?.ToString("o", CultureInfo.InvariantCulture));
         return query.ToString();
@@ -81,6 +117,9 @@ public sealed record CallFilter
 
     /// <summary>Only successful calls, or only failed ones.</summary>
     public bool? Success { get; init; }
+
+    /// <summary>Part of the method, name, caller, user, error or body, in any case.</summary>
+    public string? Text { get; init; }
 
     /// <summary>Begun at or after this time.</summary>
     public DateTimeOffset? From { get; init; }

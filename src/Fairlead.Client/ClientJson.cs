@@ -33,4 +33,13 @@ namespace Fairlead.Client;
 [JsonSerializable(typeof(Envelope<IReadOnlyList<ServiceCheck>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<ServiceTool>>))]
 [JsonSerializable(typeof(Envelope<CallPage>))]
+[JsonSerializable(typeof(CallRecord))]
+[JsonSerializable(typeof(ServiceLogLine))]
+[JsonSerializable(typeof(Envelope<ServiceLogPage>))]
+[JsonSerializable(typeof(UserDraft))]
+[JsonSerializable(typeof(UserChange))]
+[JsonSerializable(typeof(NewPassword))]
+[JsonSerializable(typeof(Envelope<UserInfo>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<UserInfo>>))]
+[JsonSerializable(typeof(Envelope<Ignored>))]
 internal sealed partial class ClientJson : JsonSerializerContext;

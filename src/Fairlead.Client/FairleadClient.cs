@@ -52,10 +52,12 @@ public sealed class FairleadClient : IDisposable
         this.options = options ?? new FairleadClientOptions();
         root = Root(address);
         rest = new RestConnection(http, new Uri(root, "api/v1/"), token ?? SignedInAsync, this.options);
-        Services = new ServicesClient(rest, this.options);
+        var follower = new RestFollower(http, new Uri(root, "api/v1/"), token ?? SignedInAsync, this.options);
+        Services = new ServicesClient(rest, follower, this.options);
         Groups = new GroupsClient(rest);
         Tools = new ToolsClient(rest);
-        Calls = new CallsClient(rest);
+        Calls = new CallsClient(rest, follower);
+        Users = new UsersClient(rest);
     }
 
     /// <summary>Upstream MCP servers.</summary>
@@ -69,6 +71,9 @@ public sealed class FairleadClient : IDisposable
 
     /// <summary>The call log.</summary>
     public CallsClient Calls { get; }
+
+    /// <summary>Users.</summary>
+    public UsersClient Users { get; }
 
     /// <summary>The MCP endpoint of a group.</summary>
     /// <param name="key">The group's key, <c>mcp_key_…</c>.</param>

@@ -49,11 +49,18 @@ public sealed record ServiceDraft : ServiceDefinition
 public sealed record ImportResult(bool DryRun, IReadOnlyList<ImportEntry> Services);
 
 /// <summary>A service found in an imported file.</summary>
-/// <param name="Name">The name it has or would get: a taken one gets a suffix.</param>
+/// <param name="Name">The name it has or would get.</param>
 /// <param name="Transport"><c>stdio</c> or <c>streamable-http</c>.</param>
-/// <param name="Enabled">Whether it is meant to run.</param>
+/// <param name="Enabled">Whether the file means it to run.</param>
+/// <param name="Action"><c>add</c>, <c>unchanged</c>, <c>update</c> or <c>conflict</c>: registered with another definition.</param>
 /// <param name="Problems">What is wrong with it; with any problem nothing of the file is imported.</param>
-public sealed record ImportEntry(string Name, string Transport, bool Enabled, IReadOnlyList<ImportProblem> Problems);
+public sealed record ImportEntry(
+    string Name,
+    string Transport,
+    bool Enabled,
+    string Action,
+    IReadOnlyList<ImportProblem> Problems
+);
 
 /// <summary>One thing wrong with a service.</summary>
 /// <param name="Field">Which member of it.</param>
@@ -85,4 +92,13 @@ public sealed record ServiceTool(string Name, string Service, string ServiceId, 
 
 internal sealed record StopRequest(bool Force);
 
-internal sealed record ImportRequest(string Content, bool DryRun);
+internal sealed record ImportRequest(string Content, bool DryRun, bool Update);
+
+/// <summary>A line of a service's log.</summary>
+/// <param name="Id">Grows from line to line.</param>
+/// <param name="At">UTC.</param>
+/// <param name="Source"><c>stderr</c>, or <c>gateway</c> for a state and its reason.</param>
+/// <param name="Text">The line.</param>
+public sealed record ServiceLogLine(long Id, DateTimeOffset At, string Source, string Text);
+
+internal sealed record ServiceLogPage(IReadOnlyList<ServiceLogLine> Lines);

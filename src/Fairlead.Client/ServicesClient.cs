@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Client.Rest;
 
@@ -7,11 +10,13 @@ namespace Fairlead.Client;
 public sealed class ServicesClient
 {
     private readonly RestConnection rest;
+    private readonly RestFollower follower;
     private readonly FairleadClientOptions options;
 
-    internal ServicesClient(RestConnection rest, FairleadClientOptions options)
+    internal ServicesClient(RestConnection rest, RestFollower follower, FairleadClientOptions options)
     {
         this.rest = rest;
+        this.follower = follower;
         this.options = options;
     }
 
@@ -45,23 +50,28 @@ public sealed class ServicesClient
             cancellationToken
         );
 
-    /// <summary>Registers the services of a client's configuration, all or none (<c>mcpServers</c> and its kin, S-03).</summary>
+    /// <summary>
+    /// Registers the services of a client's configuration, all or none (<c>mcpServers</c> and its kin, S-03). The same
+    /// again changes nothing.
+    /// </summary>
     /// <param name="content">The file's text; comments and trailing commas are fine.</param>
     /// <param name="dryRun">Only tells what would happen, problems included.</param>
+    /// <param name="update">Replaces the definitions of services that are registered with others.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="FairleadApiException">
     /// <c>CONFIG_INVALID</c> for a text that holds no services, <c>SERVICE_CONFIGURATION_INVALID</c> for a service that
-    /// is wrong.
+    /// is wrong, <c>SERVICE_ALREADY_EXISTS</c> for one that is registered with another definition.
     /// </exception>
     public Task<ImportResult> ImportAsync(
         string content,
         bool dryRun = false,
+        bool update = false,
         CancellationToken cancellationToken = default
     ) =>
         rest.SendAsync(
             HttpMethod.Post,
             "services/import",
-            RestConnection.Json(new ImportRequest(content, dryRun), ClientJson.Default.ImportRequest),
+            RestConnection.Json(new ImportRequest(content, dryRun, update), ClientJson.Default.ImportRequest),
             ClientJson.Default.EnvelopeImportResult,
             cancellationToken
         );
@@ -117,6 +127,47 @@ public sealed class ServicesClient
     public Task<IReadOnlyList<ServiceCheck>> CheckAllAsync(CancellationToken cancellationToken = default) =>
         rest.GetAsync("services/check", ClientJson.Default.EnvelopeIReadOnlyListServiceCheck, cancellationToken);
 
+    /// <summary>
+    /// The last lines of a service's standard error and its states with their reasons, oldest first; 0 to 500 of them.
+    /// </summary>
+    public async Task<IReadOnlyList<ServiceLogLine>> ListLogsAsync(
+        string service,
+        int lines = 50,
+        CancellationToken cancellationToken = default
+    ) =>
+        (
+            await rest.GetAsync(
+                $"{Path(service)}/logs?lines={lines}",
+                ClientJson.Default.EnvelopeServiceLogPage,
+                cancellationToken
+            )
+        ).Lines;
+
+    /// <summary>The same as they are written; a lost connection is made again and goes on where it was cut.</summary>
+    /// <param name="service">Name or id.</param>
+    /// <param name="lines">How many of the lines there are come first, 0 to 500.</param>
+    /// <param name="interrupted">Told what broke the connection, and null when it is back.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <exception cref="FairleadApiException">The gateway refused, also later: the service was removed.</exception>
+    public async IAsyncEnumerable<ServiceLogLine> FollowLogsAsync(
+        string service,
+        int lines = 50,
+        IProgress<Exception?>? interrupted = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
+    {
+        var path = $"{Path(service)}/logs";
+        await foreach (
+            var json in follower.FollowAsync(
+                $"{path}?lines={lines}",
+                id => $"{path}?after_id={id}",
+                interrupted,
+                cancellationToken
+            )
+        )
+            yield return JsonSerializer.Deserialize(json, ClientJson.Default.ServiceLogLine)!;
+    }
+
     /// <summary>Tools of a service, or of all, whether a group publishes them or not (S-12).</summary>
     /// <param name="service">Name or id; null: of all.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
@@ -129,6 +180,43 @@ public sealed class ServicesClient
             ClientJson.Default.EnvelopeIReadOnlyListServiceTool,
             cancellationToken
         );
+
+    /// <summary>Waits until a service is in a state, and gives it as it is then, or as it is when the time is over.</summary>
+    /// <param name="service">Name or id.</param>
+    /// <param name="status">One of <see cref="ServiceStatus"/>.</param>
+    /// <param name="timeout">Longest wait.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<ServiceInfo> WaitForAsync(
+        string service,
+        string status,
+        TimeSpan timeout,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var since = options.Time.GetTimestamp();
+        while (true)
+        {
+            var left = timeout - options.Time.GetElapsedTime(since);
+            // Well within what a request may take.
+            var turn = TimeSpan.FromSeconds(Math.Clamp(left.TotalSeconds, 0, options.RestTimeout.TotalSeconds / 2));
+            try
+            {
+                return await rest.GetAsync(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Path(service)}/wait?status={Uri.EscapeDataString(status)}&timeout={turn.TotalSeconds:0.###}"
+                    ),
+                    ClientJson.Default.EnvelopeServiceInfo,
+                    cancellationToken
+                );
+            }
+            catch (FairleadApiException late) when (late.Code == "SERVICE_TIMEOUT")
+            {
+                if (left <= turn)
+                    return await GetAsync(service, cancellationToken);
+            }
+        }
+    }
 
     /// <summary>Waits until a service is where it is meant to be, or failed to get there.</summary>
     /// <param name="service">Name or id.</param>

@@ -13,22 +13,25 @@ internal static class Program
     public static Task<int> Main(string[] args) => RunAsync(args, Terminal.OfProcess());
 
     internal static Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal) =>
-        CommandLine.RunAsync(
-            new RootCommand("Fairlead: MCP gateway, runtime and service manager.")
-            {
-                ServeCommand.Build(),
-                StdioCommand.Build(terminal),
-                LoginCommands.Login(terminal),
-                LoginCommands.Logout(terminal),
-                ServicesCommands.Build(terminal),
-                KeysCommands.Build(terminal),
-                ToolsCommands.Build(terminal),
-                ExportCommands.Build(terminal),
-                UsersCommands.Build(terminal),
-                DoctorCommand.Build(terminal),
-                CompletionCommand.Build(terminal),
-            },
-            args,
-            terminal
-        );
+        CommandLine.RunAsync(Root(terminal), args, terminal);
+
+    internal static RootCommand Root(Terminal terminal) =>
+        new("Fairlead: MCP gateway, runtime and service manager.")
+        {
+            ServeCommand.Build(),
+            StdioCommand.Build(terminal),
+            LoginCommands.Login(terminal),
+            LoginCommands.Logout(terminal),
+            ServicesCommands.Build(terminal),
+            GroupsCommands.Build(terminal),
+            KeysCommands.Build(terminal),
+            ToolsCommands.Build(terminal),
+            PromptsCommands.Build(terminal),
+            ResourcesCommands.Build(terminal),
+            LogsCommands.Build(terminal),
+            ExportCommands.Build(terminal),
+            UsersCommands.Build(terminal),
+            DoctorCommand.Build(terminal),
+            CompletionCommand.Build(terminal),
+        };
 }

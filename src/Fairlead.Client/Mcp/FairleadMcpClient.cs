@@ -34,26 +34,93 @@ public sealed class FairleadMcpClient
     public async Task<IReadOnlyList<McpTool>> ListToolsAsync(CancellationToken cancellationToken = default)
     {
         List<McpTool> tools = [];
+        foreach (var definition in await ListAsync(McpMethod.ToolsList, "tools", cancellationToken))
+        {
+            if (Read(definition) is { } tool)
+                tools.Add(tool);
+        }
+        return tools;
+    }
+
+    /// <summary>All prompts the key may get, as their definitions.</summary>
+    public Task<IReadOnlyList<JsonElement>> ListPromptsAsync(CancellationToken cancellationToken = default) =>
+        ListAsync(McpMethod.PromptsList, "prompts", cancellationToken);
+
+    /// <summary>All resources the key may read, as their definitions.</summary>
+    public Task<IReadOnlyList<JsonElement>> ListResourcesAsync(CancellationToken cancellationToken = default) =>
+        ListAsync(McpMethod.ResourcesList, "resources", cancellationToken);
+
+    /// <summary>All resource templates the key may fill in, as their definitions.</summary>
+    public Task<IReadOnlyList<JsonElement>> ListResourceTemplatesAsync(CancellationToken cancellationToken = default) =>
+        ListAsync(McpMethod.ResourcesTemplatesList, "resourceTemplates", cancellationToken);
+
+    /// <summary>A prompt filled in: its result, with <c>messages</c>.</summary>
+    /// <param name="name">The prompt's name in this group.</param>
+    /// <param name="arguments">Values by name; null for none.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public Task<JsonElement> GetPromptAsync(
+        string name,
+        IReadOnlyDictionary<string, string>? arguments = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return requests.SendAsync(
+            McpMethod.PromptsGet,
+            name,
+            json =>
+            {
+                json.WriteString("name"u8, name);
+                if (arguments is not { Count: > 0 })
+                    return;
+                json.WriteStartObject("arguments"u8);
+                foreach (var (key, value) in arguments)
+                    json.WriteString(key, value);
+                json.WriteEndObject();
+            },
+            null,
+            null,
+            cancellationToken
+        );
+    }
+
+    /// <summary>The contents of a resource: its result, with <c>contents</c>.</summary>
+    public Task<JsonElement> ReadResourceAsync(string uri, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(uri);
+        return requests.SendAsync(
+            McpMethod.ResourcesRead,
+            uri,
+            json => json.WriteString("uri"u8, uri),
+            null,
+            null,
+            cancellationToken
+        );
+    }
+
+    private async Task<IReadOnlyList<JsonElement>> ListAsync(
+        McpMethod method,
+        string member,
+        CancellationToken cancellationToken
+    )
+    {
+        List<JsonElement> all = [];
         string? cursor = null;
         do
         {
             var at = cursor;
             var result = await requests.SendAsync(
-                McpMethod.ToolsList,
+                method,
                 null,
                 at is null ? null : json => json.WriteString("cursor"u8, at),
                 null,
                 null,
                 cancellationToken
             );
-            foreach (var definition in result.GetProperty("tools"u8).EnumerateArray())
-            {
-                if (Read(definition) is { } tool)
-                    tools.Add(tool);
-            }
+            all.AddRange(result.GetProperty(member).EnumerateArray());
             cursor = Text(result, "nextCursor"u8);
         } while (cursor is not null);
-        return tools;
+        return all;
     }
 
     /// <summary>Calls a tool and waits for its result.</summary>

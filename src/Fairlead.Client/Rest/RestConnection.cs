@@ -129,7 +129,7 @@ internal sealed class RestConnection(
         }
     }
 
-    private static async Task<Envelope<T>> ReadAsync<T>(
+    internal static async Task<Envelope<T>> ReadAsync<T>(
         HttpResponseMessage response,
         JsonTypeInfo<Envelope<T>> type,
         CancellationToken cancellationToken
@@ -168,7 +168,7 @@ internal sealed class RestConnection(
 
     private static T Data<T>(Envelope<T> envelope) => envelope.Data ?? throw NotTheGateway(HttpStatusCode.OK);
 
-    private static FairleadApiException NotTheGateway(HttpStatusCode status) =>
+    internal static FairleadApiException NotTheGateway(HttpStatusCode status) =>
         new(
             status,
             FairleadApiException.NotTheGateway,

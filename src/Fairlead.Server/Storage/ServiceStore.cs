@@ -112,8 +112,7 @@ internal sealed partial class ServiceStore(
         ServiceId id,
         ServiceDefinition definition,
         CancellationToken cancellationToken
-    ) =>
-        UpdateAsync(id, row => Replace(row, definition), cancellationToken);
+    ) => UpdateAsync(id, row => Replace(row, definition), cancellationToken);
 
     /// <summary>Starts or stops by intent; the reconciler acts on it.</summary>
     public Task<StoreResult<ServiceConfig>> SetEnabledAsync(

@@ -36,7 +36,9 @@ internal sealed class CliFailure(int code, string message, string? advice = null
     private static CliFailure OfApi(FairleadApiException api, Uri server)
     {
         var text =
-            api.Field is { } field && !api.Message.StartsWith(field, StringComparison.Ordinal)
+            api.Field is { } field
+            && api.Status == HttpStatusCode.BadRequest
+            && !api.Message.StartsWith(field, StringComparison.Ordinal)
                 ? $"{field}: {api.Message}"
                 : api.Message;
         return api.Code switch
@@ -53,7 +55,8 @@ internal sealed class CliFailure(int code, string message, string? advice = null
                 "Run 'fairlead login' again (or renew FAIRLEAD_TOKEN)."
             ),
             "SERVICE_NOT_FOUND" => new(ExitCode.NotFound, text, "See 'fairlead services list'."),
-            "GROUP_NOT_FOUND" => new(ExitCode.NotFound, text),
+            "GROUP_NOT_FOUND" => new(ExitCode.NotFound, text, "See 'fairlead groups list'."),
+            "NOT_FOUND" when api.Field == "username" => new(ExitCode.NotFound, text, "See 'fairlead users list'."),
             "SERVICE_INITIALIZATION_FAILED" or "TOOL_EXECUTION_FAILED" => new(ExitCode.ServiceFailed, text),
             "RATE_LIMIT_EXCEEDED" => new(
                 ExitCode.Failed,
@@ -73,6 +76,12 @@ internal sealed class CliFailure(int code, string message, string? advice = null
         mcp switch
         {
             { Reason: "unknown_tool" } => new(ExitCode.NotFound, $"{mcp.Message}.", "See 'fairlead tools list'."),
+            { Reason: "unknown_prompt" } => new(ExitCode.NotFound, $"{mcp.Message}.", "See 'fairlead prompts list'."),
+            { Reason: "unknown_resource" } => new(
+                ExitCode.NotFound,
+                $"{mcp.Message}.",
+                "See 'fairlead resources list' and 'fairlead resources templates'."
+            ),
             { Reason: "unknown_group" } => new(
                 ExitCode.NotFound,
                 "FAIRLEAD_KEY is not the key of this group.",

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fairlead.Client;
@@ -17,6 +16,20 @@ internal sealed record ListedTool(string Name, string? Title, string? Descriptio
 /// <summary>Printed by <c>tools call --json</c>; content and structured content as the tool sent them.</summary>
 internal sealed record CalledTool(string Tool, bool IsError, JsonElement Content, JsonElement? StructuredContent);
 
+/// <summary>A line on standard error with <c>--json</c>: what is worth knowing beside the result.</summary>
+internal sealed record CliNote(string Note);
+
+/// <summary>A line on standard error with <c>--json</c>: why the exit code is not 0.</summary>
+internal sealed record CliError(CliErrorBody Error);
+
+internal sealed record CliErrorBody(string Code, int ExitCode, string Message, string? Advice);
+
+/// <summary>Printed by <c>services import --json</c>, one for each service of the file.</summary>
+internal sealed record ImportedService(string Action, ServiceInfo Service);
+
+/// <summary>Printed by <c>keys list --json</c>, one for each group.</summary>
+internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, string Address);
+
 /// <summary>What <c>--json</c> prints: a promise, held by golden files.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(SignedIn))]
@@ -27,4 +40,19 @@ internal sealed record CalledTool(string Tool, bool IsError, JsonElement Content
 [JsonSerializable(typeof(ServiceDetail))]
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<ImportedService>))]
+[JsonSerializable(typeof(IReadOnlyList<ServiceCheck>))]
+[JsonSerializable(typeof(IReadOnlyList<ServiceLogLine>))]
+[JsonSerializable(typeof(CallRecord))]
+[JsonSerializable(typeof(IReadOnlyList<CallRecord>))]
+[JsonSerializable(typeof(GroupInfo))]
+[JsonSerializable(typeof(IReadOnlyList<GroupInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<ListedKey>))]
+[JsonSerializable(typeof(UserInfo))]
+[JsonSerializable(typeof(IReadOnlyList<UserInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<PublishedTool>))]
+[JsonSerializable(typeof(IReadOnlyList<JsonElement>))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(CliNote))]
+[JsonSerializable(typeof(CliError))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -8,8 +8,6 @@ namespace Fairlead.Cli;
 /// <summary>Parses and runs a command line with our exit codes: 2 for what cannot be understood, 130 when interrupted.</summary>
 internal static class CommandLine
 {
-    private const int Interrupted = 130;
-
     public static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> args, Terminal terminal)
     {
         foreach (var help in root.Options.OfType<HelpOption>())
@@ -36,7 +34,7 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            return Interrupted;
+            return ExitCode.Interrupted;
         }
         catch (Exception bug)
         {
@@ -52,15 +50,23 @@ internal static class CommandLine
         var command = parsed.CommandResult.Command;
         // Of "services lsit" the parser also says that a command is missing; the mistyped word says it all.
         var words = parsed.UnmatchedTokens.Count > 0 && command.Subcommands.Count > 0;
-        foreach (
-            var error in words
-                ? [$"There is no '{parsed.UnmatchedTokens[0]}' here."]
-                : parsed.Errors.Select(e => e.Message)
-        )
-            terminal.Error.WriteLine($"fairlead: {Output.Visible(error)}");
+        IReadOnlyList<string> errors = words
+            ? [$"There is no '{parsed.UnmatchedTokens[0]}' here."]
+            : [.. parsed.Errors.Select(e => e.Message).Distinct()];
+        List<string> advice = [];
         if (command.Subcommands.Count > 0)
-            terminal.Error.WriteLine($"There are: {string.Join(", ", command.Subcommands.Select(c => c.Name))}.");
-        terminal.Error.WriteLine($"See '{$"fairlead {Path(parsed)}".TrimEnd()} --help'.");
+            advice.Add($"There are: {string.Join(", ", command.Subcommands.Select(c => c.Name))}.");
+        advice.Add($"See '{$"fairlead {Path(parsed)}".TrimEnd()} --help'.");
+        if (parsed.Tokens.Any(static t => t.Value == "--json"))
+        {
+            var whole = new CliFailure(ExitCode.WrongUsage, string.Join(" ", errors), string.Join(" ", advice));
+            Output.Explain(terminal, whole, json: true);
+            return ExitCode.WrongUsage;
+        }
+        foreach (var error in errors)
+            terminal.Error.WriteLine($"fairlead: {Output.Visible(error)}");
+        foreach (var line in advice)
+            terminal.Error.WriteLine(line);
         return ExitCode.WrongUsage;
     }
 
@@ -87,7 +93,7 @@ internal static class CommandLine
             var to = parseResult.InvocationConfiguration.Output;
             to.WriteLine("Exit codes:");
             foreach (var (number, meaning) in ExitCode.All)
-                to.WriteLine($"  {number}  {meaning}");
+                to.WriteLine($"  {number, -3}  {meaning}");
             return code;
         }
     }

@@ -16,6 +16,8 @@ internal sealed class GatewayVerbs(Terminal terminal)
 
     private readonly Option<bool> json = new("--json") { Description = "Print the result as JSON, for programs" };
 
+    public DateTimeOffset Now => terminal.Time.GetUtcNow();
+
     /// <summary>A command; <paramref name="run"/> returns its exit code.</summary>
     public Command Verb(
         string name,
@@ -49,7 +51,8 @@ internal sealed class GatewayVerbs(Terminal terminal)
         {
             Output.Explain(
                 terminal,
-                new(ExitCode.WrongUsage, $"'{address}' is no address of a gateway.", $"Write it like {DefaultServer}.")
+                new(ExitCode.WrongUsage, $"'{address}' is no address of a gateway.", $"Write it like {DefaultServer}."),
+                parsed.GetValue(json)
             );
             return ExitCode.WrongUsage;
         }
@@ -60,7 +63,7 @@ internal sealed class GatewayVerbs(Terminal terminal)
         }
         catch (Exception failure) when (CliFailure.Of(failure, uri) is { } known)
         {
-            Output.Explain(terminal, known);
+            Output.Explain(terminal, known, parsed.GetValue(json));
             return known.Code;
         }
     }

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
@@ -6,7 +9,8 @@ namespace Fairlead.Cli;
 
 /// <summary>
 /// Where words go: the result to standard output, everything else to standard error. Colour and movement only where a
-/// person watches (NO_COLOR and TERM=dumb are honoured); texts of services cannot steer the terminal.
+/// person watches (NO_COLOR and TERM=dumb are honoured); texts of services cannot steer the terminal. With <c>--json</c>
+/// standard error is for programs too: a line of JSON each, with a <c>note</c> or an <c>error</c>.
 /// </summary>
 internal sealed class Output(Terminal terminal, bool json)
 {
@@ -17,20 +21,45 @@ internal sealed class Output(Terminal terminal, bool json)
     public bool IsJson => json;
 
     /// <summary>Says what went wrong and what to do next.</summary>
-    public static void Explain(Terminal terminal, CliFailure failure)
+    public static void Explain(Terminal terminal, CliFailure failure, bool json = false)
     {
+        if (json)
+        {
+            terminal.Error.WriteLine(
+                Text(
+                    new CliError(new(ExitCode.Name(failure.Code), failure.Code, failure.Message, failure.Advice)),
+                    CliJson.Default.CliError,
+                    indented: false
+                )
+            );
+            return;
+        }
         terminal.Error.WriteLine($"fairlead: {Visible(failure.Message)}");
         if (failure.Advice is { } advice)
             terminal.Error.WriteLine(advice);
     }
 
     /// <summary>A line beside the result, on standard error.</summary>
-    public void Note(string text) => terminal.Error.WriteLine(Visible(text));
+    public void Note(string text) =>
+        terminal.Error.WriteLine(
+            json ? Text(new CliNote(text), CliJson.Default.CliNote, indented: false) : Visible(text)
+        );
+
+    /// <summary>Why a command that has a result ends with an exit code that is not 0.</summary>
+    public void Problem(int code, string text, string? advice = null) =>
+        Explain(terminal, new CliFailure(code, text, advice), json);
 
     /// <summary>A line of the result. Bytes of a pipe stay as they are; a terminal gets no control characters.</summary>
     public void Line(string text) => terminal.Out.WriteLine(terminal.OutIsPerson ? Visible(text) : text);
 
-    public void Json<T>(T value, JsonTypeInfo<T> type) => terminal.Out.WriteLine(JsonSerializer.Serialize(value, type));
+    public void Json<T>(T value, JsonTypeInfo<T> type) => terminal.Out.WriteLine(Text(value, type, indented: true));
+
+    /// <summary>One of many results that come one after the other, on a line of its own, at once.</summary>
+    public void JsonLine<T>(T value, JsonTypeInfo<T> type)
+    {
+        terminal.Out.WriteLine(Text(value, type, indented: false));
+        terminal.Out.Flush();
+    }
 
     /// <summary>The result as a table, or a note where there are no rows.</summary>
     public void Table(string whenEmpty, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
@@ -105,6 +134,20 @@ internal sealed class Output(Terminal terminal, bool json)
                         to[i] = char.IsControl(from[i]) && from[i] is not ('\n' or '\t') ? '\ufffd' : from[i];
                 }
             );
+
+    private static string Text<T>(T value, JsonTypeInfo<T> type, bool indented)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        // Names of people and tools stay readable in any script; control characters are escaped all the same.
+        var style = new JsonWriterOptions
+        {
+            Indented = indented,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+        using (var writer = new Utf8JsonWriter(text, style))
+            JsonSerializer.Serialize(writer, value, type);
+        return Encoding.UTF8.GetString(text.WrittenSpan);
+    }
 
     private static string OneLine(string text) => Visible(text).ReplaceLineEndings(" ").Replace('\t', ' ');
 

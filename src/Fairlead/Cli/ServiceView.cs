@@ -26,6 +26,20 @@ internal static class ServiceView
         : service.Reason.Length > 0 ? $"{service.Name} is {service.Status}: {service.Reason}"
         : $"{service.Name} is {service.Status}";
 
+    /// <summary>What became of services; of those that failed the reason is said elsewhere.</summary>
+    public static void Print(Output output, IReadOnlyList<ServiceInfo> services, bool single)
+    {
+        if (!output.IsJson)
+        {
+            foreach (var service in services.Where(s => s.Status != ServiceStatus.Error))
+                output.Line(Sentence(service));
+        }
+        else if (single)
+            output.Json(services[0], CliJson.Default.ServiceInfo);
+        else
+            output.Json(services, CliJson.Default.IReadOnlyListServiceInfo);
+    }
+
     public static void Print(Output output, ServiceDetail service)
     {
         if (output.IsJson)
@@ -56,6 +70,6 @@ internal static class ServiceView
     private static string Pairs(IReadOnlyDictionary<string, string> pairs) =>
         string.Join('\n', pairs.Select(p => $"{p.Key}={p.Value}"));
 
-    private static string Time(DateTimeOffset time) =>
+    public static string Time(DateTimeOffset time) =>
         time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

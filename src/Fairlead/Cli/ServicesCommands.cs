@@ -13,43 +13,55 @@ internal static class ServicesCommands
         {
             List(verbs),
             Show(verbs),
-            AddCommand.Build(verbs),
+            DefinitionCommands.Add(verbs),
+            DefinitionCommands.Update(verbs),
             ImportCommand.Build(verbs),
             Start(verbs),
             Stop(verbs),
             Restart(verbs),
+            ServiceHealthCommands.Check(verbs),
+            ServiceHealthCommands.Wait(verbs),
+            ServiceHealthCommands.Logs(verbs),
             Remove(verbs),
         };
     }
 
-    private static Argument<string> NameArgument() => new("NAME") { Description = "Name or id of the service" };
+    public static Argument<string> NameArgument() => new("NAME") { Description = "Name or id of the service" };
 
-    private static Command List(GatewayVerbs verbs) =>
-        verbs.Verb(
+    private static Command List(GatewayVerbs verbs)
+    {
+        var status = new Option<string?>("--status") { Description = "Only those in this state", HelpName = "STATUS" };
+        var page = new PageOptions();
+        return verbs.Verb(
             "list",
             "List all services and how they are doing.",
-            [],
-            async (session, _, cancellationToken) =>
+            [status, .. page.All],
+            async (session, parsed, cancellationToken) =>
             {
-                List<ServiceInfo> all = [];
-                await foreach (var service in session.Client.Services.ListAsync(null, cancellationToken))
-                    all.Add(service);
+                var services = await page.TakeAsync(
+                    parsed,
+                    session.Client.Services.ListAsync(parsed.GetValue(status), cancellationToken),
+                    cancellationToken
+                );
                 if (session.Output.IsJson)
-                    session.Output.Json(all, CliJson.Default.IReadOnlyListServiceInfo);
+                    session.Output.Json(services, CliJson.Default.IReadOnlyListServiceInfo);
                 else
                     session.Output.Table(
-                        "No services yet: 'fairlead services add' registers one, 'fairlead services import' a file.",
+                        parsed.GetValue(status) is { } wanted
+                            ? $"No service is {wanted}."
+                            : "No services here: 'fairlead services add' registers one, 'fairlead services import' a file.",
                         ServiceView.Columns,
-                        all.Select(ServiceView.Row)
+                        services.Select(ServiceView.Row)
                     );
                 return ExitCode.Ok;
             }
         );
+    }
 
     private static Command Show(GatewayVerbs verbs)
     {
         var name = NameArgument();
-        return verbs.Verb(
+        var command = verbs.Verb(
             "show",
             "Show one service: its state, definition, tools and last words.",
             [name],
@@ -60,85 +72,113 @@ internal static class ServicesCommands
                 return ExitCode.Ok;
             }
         );
+        command.Aliases.Add("info");
+        return command;
     }
 
-    private static Command Start(GatewayVerbs verbs)
-    {
-        var name = NameArgument();
-        var wait = new WaitOptions();
-        return verbs.Verb(
+    private static Command Start(GatewayVerbs verbs) =>
+        Change(
+            verbs,
             "start",
-            "Start a service and wait until it runs.",
-            [name, .. wait.All],
-            async (session, parsed, cancellationToken) =>
-            {
-                var service = parsed.GetRequiredValue(name);
-                var before = await session.Client.Services.GetAsync(service, cancellationToken);
-                var asked = await session.Client.Services.StartAsync(service, cancellationToken);
-                // One that runs already is done; an old error is not the answer to this start.
-                var leave = before.Status == ServiceStatus.Error ? before : null;
-                return await wait.FinishAsync(session, parsed, asked, leave, cancellationToken);
-            }
+            "Start services and wait until they run.",
+            [],
+            async (session, _, before, cancellationToken) =>
+                (
+                    await session.Client.Services.StartAsync(before.Id, cancellationToken),
+                    // One that runs already is done; an old error is not the answer to this start.
+                    before.Status == ServiceStatus.Error
+                        ? before
+                        : null
+                )
         );
-    }
 
     private static Command Stop(GatewayVerbs verbs)
     {
-        var name = NameArgument();
-        var force = new Option<bool>("--force") { Description = "End it at once instead of asking it first" };
-        var wait = new WaitOptions();
-        return verbs.Verb(
+        var force = new Option<bool>("--force") { Description = "End them at once instead of asking them first" };
+        return Change(
+            verbs,
             "stop",
-            "Stop a service until it is started again, and wait until it is gone.",
-            [name, force, .. wait.All],
-            async (session, parsed, cancellationToken) =>
-            {
-                var service = parsed.GetRequiredValue(name);
-                var before = await session.Client.Services.GetAsync(service, cancellationToken);
-                var asked = await session.Client.Services.StopAsync(service, parsed.GetValue(force), cancellationToken);
-                var leave = before.Status == ServiceStatus.Error ? before : null;
-                return await wait.FinishAsync(session, parsed, asked, leave, cancellationToken);
-            }
+            "Stop services until they are started again, and wait until they are gone.",
+            [force],
+            async (session, parsed, before, cancellationToken) =>
+                (
+                    await session.Client.Services.StopAsync(before.Id, parsed.GetValue(force), cancellationToken),
+                    before.Status == ServiceStatus.Error ? before : null
+                ),
+            // In reverse order of registration (S-13).
+            reverse: true
         );
     }
 
-    private static Command Restart(GatewayVerbs verbs)
-    {
-        var name = NameArgument();
-        var wait = new WaitOptions();
-        return verbs.Verb(
+    private static Command Restart(GatewayVerbs verbs) =>
+        Change(
+            verbs,
             "restart",
-            "Stop and start a service, and wait until it runs.",
-            [name, .. wait.All],
-            async (session, parsed, cancellationToken) =>
-            {
-                var service = parsed.GetRequiredValue(name);
-                var before = await session.Client.Services.GetAsync(service, cancellationToken);
-                var asked = await session.Client.Services.RestartAsync(service, cancellationToken);
-                return await wait.FinishAsync(session, parsed, asked, before, cancellationToken);
-            }
+            "Stop and start services, and wait until they run.",
+            [],
+            async (session, _, before, cancellationToken) =>
+                (await session.Client.Services.RestartAsync(before.Id, cancellationToken), before)
+        );
+
+    private static Command Change(
+        GatewayVerbs verbs,
+        string verb,
+        string description,
+        IReadOnlyList<Option> options,
+        Func<Session, ParseResult, ServiceInfo, CancellationToken, Task<(ServiceInfo, ServiceInfo?)>> ask,
+        bool reverse = false
+    )
+    {
+        var names = new ServiceNames();
+        var wait = new WaitOptions();
+        return names.On(
+            verbs.Verb(
+                verb,
+                description,
+                [.. names.Symbols, .. options, .. wait.All],
+                async (session, parsed, cancellationToken) =>
+                {
+                    var services = await names.FindAsync(session, parsed, cancellationToken);
+                    List<(ServiceInfo, ServiceInfo?)> asked = [];
+                    foreach (var service in reverse ? services.Reverse() : services)
+                        asked.Add(await ask(session, parsed, service, cancellationToken));
+                    return await wait.FinishAsync(session, parsed, asked, names.IsSingle(parsed), cancellationToken);
+                }
+            )
         );
     }
 
     private static Command Remove(GatewayVerbs verbs)
     {
-        var name = NameArgument();
-        return verbs.Verb(
-            "remove",
-            "Stop and remove a service; its tools leave all groups.",
-            [name],
-            async (session, parsed, cancellationToken) =>
-            {
-                var removed = await session.Client.Services.DeleteAsync(
-                    parsed.GetRequiredValue(name),
-                    cancellationToken
-                );
-                if (session.Output.IsJson)
-                    session.Output.Json(removed, CliJson.Default.ServiceInfo);
-                else
-                    session.Output.Line($"{removed.Name} is removed");
-                return ExitCode.Ok;
-            }
+        var names = new ServiceNames();
+        var confirm = new ConfirmOption();
+        return names.On(
+            verbs.Verb(
+                "remove",
+                "Stop and remove services; their tools leave all groups.",
+                [.. names.Symbols, confirm.Option],
+                async (session, parsed, cancellationToken) =>
+                {
+                    var services = await names.FindAsync(session, parsed, cancellationToken);
+                    if (services.Count > 0)
+                        await confirm.AskAsync(
+                            session,
+                            parsed,
+                            $"{string.Join(", ", services.Select(s => s.Name))} and what groups publish of it goes.",
+                            cancellationToken
+                        );
+                    List<ServiceInfo> removed = [];
+                    foreach (var service in services.Reverse())
+                        removed.Add(await session.Client.Services.DeleteAsync(service.Id, cancellationToken));
+                    if (!session.Output.IsJson)
+                        removed.ForEach(service => session.Output.Line($"{service.Name} is removed"));
+                    else if (names.IsSingle(parsed))
+                        session.Output.Json(removed[0], CliJson.Default.ServiceInfo);
+                    else
+                        session.Output.Json(removed, CliJson.Default.IReadOnlyListServiceInfo);
+                    return ExitCode.Ok;
+                }
+            )
         );
     }
 }

@@ -11,10 +11,17 @@ internal static class ToolsCommands
     public static Command Build(Terminal terminal)
     {
         var verbs = new GatewayVerbs(terminal);
-        return new Command("tools", "Tools of a group, as its clients see them.") { List(verbs), Call(verbs) };
+        return new Command("tools", "Tools of a group, as its clients see them.")
+        {
+            List(verbs),
+            Call(verbs),
+            ToolSettingsCommand.Update(verbs),
+            ToolSettingsCommand.SetEnabled(verbs, true),
+            ToolSettingsCommand.SetEnabled(verbs, false),
+        };
     }
 
-    private static Option<string?> GroupOption() =>
+    public static Option<string?> GroupOption() =>
         new("--group")
         {
             Description = "Server code of the group [the group of FAIRLEAD_KEY, else default]",
@@ -126,12 +133,12 @@ internal static class ToolsCommands
             lines.ForEach(result.IsError ? session.Output.Note : session.Output.Line);
         }
         if (result.IsError)
-            session.Output.Note($"fairlead: the tool {tool} reported an error.");
+            session.Output.Problem(ExitCode.ServiceFailed, $"The tool {tool} reported an error.");
         return result.IsError ? ExitCode.ServiceFailed : ExitCode.Ok;
     }
 
     /// <summary>A content block as a line for people.</summary>
-    private static string Describe(JsonElement block)
+    public static string Describe(JsonElement block)
     {
         var type = Text(block, "type");
         return type switch
@@ -152,7 +159,7 @@ internal static class ToolsCommands
             ? value.GetString()!
             : "";
 
-    private static string FirstSentence(string text)
+    public static string FirstSentence(string text)
     {
         var line = text.AsSpan().Trim();
         var end = line.IndexOfAny('\n', '\r');

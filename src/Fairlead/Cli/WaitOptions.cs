@@ -8,45 +8,60 @@ internal sealed class WaitOptions
 {
     private readonly Option<bool> noWait = new("--no-wait") { Description = "Do not wait for the outcome" };
 
-    private readonly Option<int> timeout = new("--timeout")
-    {
-        Description = "Longest wait, in seconds",
-        HelpName = "SECONDS",
-        // A little longer than the gateway waits for a handshake (60 s), so that its reason is what is shown.
-        DefaultValueFactory = static _ => 75,
-    };
+    private readonly Option<int> timeout = TimeoutOption();
 
-    public WaitOptions() =>
+    public static Option<int> TimeoutOption()
+    {
+        var timeout = new Option<int>("--timeout")
+        {
+            Description = "Longest wait, in seconds",
+            HelpName = "SECONDS",
+            // A little longer than the gateway waits for a handshake (60 s), so that its reason is what is shown.
+            DefaultValueFactory = static _ => 75,
+        };
         timeout.Validators.Add(static result =>
         {
             if (result.GetValueOrDefault<int>() is < 1 or > 3600)
                 result.AddError("--timeout is 1 to 3600 seconds.");
         });
+        return timeout;
+    }
 
     public IReadOnlyList<Option> All => [noWait, timeout];
 
     /// <summary>Waits for one service, prints it, and turns how it ended into an exit code.</summary>
-    /// <param name="session">The command at work.</param>
-    /// <param name="parsed">The options.</param>
-    /// <param name="asked">The service as the gateway answered the request.</param>
-    /// <param name="before">A state to be left; null where any will do.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    public async Task<int> FinishAsync(
+    public Task<int> FinishAsync(
         Session session,
         ParseResult parsed,
         ServiceInfo asked,
         ServiceInfo? before,
         CancellationToken cancellationToken
+    ) => FinishAsync(session, parsed, [(asked, before)], single: true, cancellationToken);
+
+    /// <summary>Waits for services, prints them, and turns how they ended into an exit code.</summary>
+    /// <param name="session">The command at work.</param>
+    /// <param name="parsed">The options.</param>
+    /// <param name="asked">Each as the gateway answered the request, and a state to be left; null where any will do.</param>
+    /// <param name="single">One was named: as JSON it is an object, not an array.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<int> FinishAsync(
+        Session session,
+        ParseResult parsed,
+        IReadOnlyList<(ServiceInfo Asked, ServiceInfo? Before)> asked,
+        bool single,
+        CancellationToken cancellationToken
     )
     {
-        var ended = parsed.GetValue(noWait)
-            ? asked
-            : (await UntilSettledAsync(session, parsed, [(asked.Name, before)], cancellationToken))[0];
-        if (session.Output.IsJson)
-            session.Output.Json(ended, CliJson.Default.ServiceInfo);
-        else if (ended.Status != ServiceStatus.Error)
-            session.Output.Line(ServiceView.Sentence(ended));
-        return Judge(session, parsed, [ended], reasonsShown: false);
+        IReadOnlyList<ServiceInfo> ended = parsed.GetValue(noWait)
+            ? [.. asked.Select(a => a.Asked)]
+            : await UntilSettledAsync(
+                session,
+                parsed,
+                [.. asked.Select(a => (a.Asked.Name, a.Before))],
+                cancellationToken
+            );
+        ServiceView.Print(session.Output, ended, single);
+        return Judge(session, parsed, ended, reasonsShown: false);
     }
 
     /// <summary>Waits for all of them at once; with <c>--no-wait</c> takes them as they are.</summary>
@@ -78,13 +93,14 @@ internal sealed class WaitOptions
             if (service.Status == ServiceStatus.Error)
             {
                 if (!reasonsShown)
-                    session.Output.Note($"fairlead: {ServiceView.Sentence(service)}");
+                    session.Output.Problem(ExitCode.ServiceFailed, ServiceView.Sentence(service));
                 code = ExitCode.ServiceFailed;
             }
             else if (!service.IsSettled && !parsed.GetValue(noWait))
             {
-                session.Output.Note(
-                    $"fairlead: {service.Name} is still {service.Status} after {parsed.GetValue(timeout)} s; look again with 'fairlead services show {service.Name}'."
+                session.Output.Problem(
+                    ExitCode.Failed,
+                    $"{service.Name} is still {service.Status} after {parsed.GetValue(timeout)} s; look again with 'fairlead services show {service.Name}'."
                 );
                 if (code == ExitCode.Ok)
                     code = ExitCode.Failed;

@@ -77,6 +77,33 @@ public sealed class CliGateway : IAsyncLifetime
         params string[] args
     )
     {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var code = await Program.RunAsync(args, Terminal(input, output, error, variables));
+        return new Ran(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs a command of an administrator who sits at a terminal and types this.</summary>
+    public async Task<Ran> TypeAsync(string input, params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var terminal = Terminal(input, output, error, [("FAIRLEAD_ADMIN_PASSWORD", Password)]) with
+        {
+            InIsPerson = true,
+        };
+        var code = await Program.RunAsync(args, terminal);
+        return new Ran(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>What a command sees of the world.</summary>
+    internal Terminal Terminal(
+        string input,
+        TextWriter output,
+        TextWriter error,
+        IEnumerable<(string Name, string? Value)> variables
+    )
+    {
         var given = new Dictionary<string, string?>
         {
             ["FAIRLEAD_SERVER"] = Address.ToString(),
@@ -84,16 +111,12 @@ public sealed class CliGateway : IAsyncLifetime
         };
         foreach (var (name, value) in variables)
             given[name] = value;
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        var terminal = new Terminal
+        return new Terminal
         {
             In = new StringReader(input),
             Out = output,
             Error = error,
             Variable = name => given.GetValueOrDefault(name),
         };
-        var code = await Program.RunAsync(args, terminal);
-        return new Ran(code, output.ToString(), error.ToString());
     }
 }

@@ -107,7 +107,7 @@ public sealed class CliServicesTests(CliGateway gateway) : IClassFixture<CliGate
         added.Code.ShouldBe(ExitCode.Failed);
         added.Error.ShouldContain("still starting after 1 s");
         added.Error.ShouldContain("services show slow");
-        (await gateway.RunAsync("services", "remove", "slow")).Code.ShouldBe(ExitCode.Ok);
+        (await gateway.RunAsync("services", "remove", "slow", "--yes")).Code.ShouldBe(ExitCode.Ok);
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class CliServicesTests(CliGateway gateway) : IClassFixture<CliGate
         await gateway.RunAsync("services", "add", "twice", "--no-wait", "--", FixtureProcess.Command);
         var again = await gateway.RunAsync("services", "add", "twice", "--", FixtureProcess.Command);
         again.Code.ShouldBe(ExitCode.Failed);
-        again.Error.ShouldContain("name: ");
+        again.Error.ShouldContain("already a service named twice");
     }
 
     [Theory]
@@ -190,7 +190,7 @@ public sealed class CliServicesTests(CliGateway gateway) : IClassFixture<CliGate
         Text(restarted, "status").ShouldBe("running");
         Text(restarted, "since").ShouldNotBe(Text(started, "since"));
 
-        (await gateway.RunAsync("services", "remove", "cycle")).Out.ShouldStartWith("cycle is removed");
+        (await gateway.RunAsync("services", "remove", "cycle", "--yes")).Out.ShouldStartWith("cycle is removed");
         (await gateway.RunAsync("services", "show", "cycle")).Code.ShouldBe(ExitCode.NotFound);
     }
 
@@ -200,6 +200,9 @@ public sealed class CliServicesTests(CliGateway gateway) : IClassFixture<CliGate
     [InlineData("stop")]
     [InlineData("restart")]
     [InlineData("remove")]
+    [InlineData("check")]
+    [InlineData("wait")]
+    [InlineData("logs")]
     public async Task Verb_OnAnUnknownService_IsNotFound(string verb)
     {
         var ran = await gateway.RunAsync("services", verb, "nowhere");
@@ -222,8 +225,27 @@ public sealed class CliServicesTests(CliGateway gateway) : IClassFixture<CliGate
 
         var done = await gateway.RunAsync(good, Admin, "services", "import", "-");
         done.Code.ShouldBe(ExitCode.Ok, done.Error);
-        done.Out.ShouldMatch(@"one +running +stdio");
-        done.Out.ShouldMatch(@"two +(not_started|stopped) +stdio");
+        done.Out.ShouldMatch(@"added +one +running +stdio");
+        done.Out.ShouldMatch(@"added +two +(not_started|stopped) +stdio");
+
+        // The same file again changes nothing, and says so; another definition needs a word (S-03).
+        var again = await gateway.RunAsync(good, Admin, "services", "import", "-");
+        again.Code.ShouldBe(ExitCode.Ok, again.Error);
+        again.Out.ShouldMatch(@"unchanged +one +running");
+        (await gateway.RunAsync("services", "show", "one-2")).Code.ShouldBe(ExitCode.NotFound);
+        var other = good.Replace("\"two\":{", "\"two\":{\"timeout\":7,", StringComparison.Ordinal);
+        var refused = await gateway.RunAsync(other, Admin, "services", "import", "-");
+        refused.Code.ShouldBe(ExitCode.Failed);
+        refused.Error.ShouldContain("another definition: two");
+        refused.Error.ShouldContain("--update");
+        (await gateway.RunAsync(other, Admin, "services", "import", "-", "--dry-run")).Out.ShouldContain("--update");
+        var replaced = await gateway.RunAsync(other, Admin, "services", "import", "-", "--update", "--json");
+        replaced.Code.ShouldBe(ExitCode.Ok, replaced.Error);
+        JsonElement
+            .Parse(replaced.Out)
+            .EnumerateArray()
+            .Select(s => s.GetProperty("action").GetString())
+            .ShouldBe(["unchanged", "update"]);
 
         const string bad = """{"mcpServers":{"three":{"command":"x"},"four":{"url":"nonsense"}}}""";
         var told = await gateway.RunAsync(bad, Admin, "services", "import", "-", "--dry-run");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Fairlead.Cli;
 using Shouldly;
 using Xunit;
@@ -23,6 +24,59 @@ public sealed class CliUsageTests(CliGateway gateway) : IClassFixture<CliGateway
     [InlineData("services", "import")]
     [InlineData("services", "import", "/nowhere/mcp.json")]
     [InlineData("keys", "show")]
+    [InlineData("keys", "list", "default")]
+    [InlineData("keys", "regenerate")]
+    [InlineData("keys", "regenerate", "default")]
+    [InlineData("keys", "regenerate", "default", "--grace", "-1", "--yes")]
+    [InlineData("services", "list", "--page", "0")]
+    [InlineData("services", "list", "--status", "sleeping")]
+    [InlineData("services", "start")]
+    [InlineData("services", "start", "name", "--all")]
+    [InlineData("services", "stop")]
+    [InlineData("services", "restart")]
+    [InlineData("services", "check")]
+    [InlineData("services", "wait", "name", "--status", "sleeping")]
+    [InlineData("services", "logs", "name", "-n", "501")]
+    [InlineData("services", "update", "name")]
+    [InlineData("services", "update", "name", "--url", "http://x", "--", "program")]
+    [InlineData("services", "remove")]
+    [InlineData("groups", "list", "--page-size", "0")]
+    [InlineData("groups", "show")]
+    [InlineData("groups", "add")]
+    [InlineData("groups", "add", "name", "--calls-per-minute", "many")]
+    [InlineData("groups", "update", "default")]
+    [InlineData("groups", "enable")]
+    [InlineData("groups", "disable")]
+    [InlineData("groups", "add-service", "default")]
+    [InlineData("groups", "remove-service", "default")]
+    [InlineData("groups", "remove", "default")]
+    [InlineData("tools", "update", "add")]
+    [InlineData("tools", "enable")]
+    [InlineData("tools", "disable")]
+    [InlineData("prompts", "list", "more")]
+    [InlineData("prompts", "get")]
+    [InlineData("prompts", "get", "name", "--arg", "value")]
+    [InlineData("prompts", "get", "name", "--arg", "a=1", "--arg", "a=2")]
+    [InlineData("resources", "list", "more")]
+    [InlineData("resources", "templates", "more")]
+    [InlineData("resources", "read")]
+    [InlineData("logs", "tail", "--since", "yesterday")]
+    [InlineData("logs", "tail", "--status", "green")]
+    [InlineData("logs", "tail", "--lines", "501")]
+    [InlineData("users", "list", "--page", "0")]
+    [InlineData("users", "show")]
+    [InlineData("users", "add")]
+    [InlineData("users", "role", "admin")]
+    [InlineData("users", "role", "admin", "admin", "--none")]
+    [InlineData("users", "set-password")]
+    [InlineData("users", "enable")]
+    [InlineData("users", "disable")]
+    [InlineData("users", "remove", "admin")]
+    [InlineData("export", "client-config")]
+    [InlineData("login", "--nonsense")]
+    [InlineData("logout", "--nonsense")]
+    [InlineData("stdio", "--nonsense")]
+    [InlineData("serve", "--nonsense")]
     [InlineData("tools", "call")]
     [InlineData("tools", "call", "add", "--arg", "a=1", "--args", "{}")]
     [InlineData("tools", "call", "add", "--args", "[1]")]
@@ -58,13 +112,17 @@ public sealed class CliUsageTests(CliGateway gateway) : IClassFixture<CliGateway
         ran.Code.ShouldBe(ExitCode.Ok);
         ran.Error.ShouldBeEmpty();
         foreach (var (code, meaning) in ExitCode.All)
-            ran.Out.ShouldContain($"  {code}  {meaning}");
+            ran.Out.ShouldContain($"  {code, -3}  {meaning}");
     }
 
     [Theory]
     [InlineData("services", "list")]
     [InlineData("keys", "show", "default")]
     [InlineData("tools", "list")]
+    [InlineData("groups", "list")]
+    [InlineData("users", "list")]
+    [InlineData("logs", "tail")]
+    [InlineData("services", "logs", "one", "-f")]
     [InlineData("login")]
     public async Task Gateway_ThatIsNotThere_TellsHowToStartIt(params string[] args)
     {
@@ -86,5 +144,28 @@ public sealed class CliUsageTests(CliGateway gateway) : IClassFixture<CliGateway
         ran.Code.ShouldBe(ExitCode.NotAuthorised);
         ran.Error.ShouldContain("fairlead login");
         ran.Error.ShouldContain("FAIRLEAD_TOKEN");
+    }
+
+    // With --json both streams are for programs, whatever goes wrong.
+    [Theory]
+    [InlineData(ExitCode.WrongUsage, "wrong_usage", "groups", "show", "--json")]
+    [InlineData(ExitCode.WrongUsage, "wrong_usage", "services", "lsit", "--json")]
+    [InlineData(ExitCode.WrongUsage, "wrong_usage", "groups", "remove", "default", "--json")]
+    [InlineData(ExitCode.WrongUsage, "wrong_usage", "groups", "list", "--server", "nowhere", "--json")]
+    [InlineData(ExitCode.NotFound, "not_found", "groups", "show", "nowhere", "--json")]
+    [InlineData(ExitCode.NotFound, "not_found", "users", "show", "nobody", "--json")]
+    [InlineData(ExitCode.NotFound, "not_found", "prompts", "get", "nothing", "--json")]
+    [InlineData(ExitCode.NotReachable, "not_reachable", "groups", "list", "--server", "http://127.0.0.1:1", "--json")]
+    public async Task Failure_AsJson_IsOneLineOnStandardError(int code, string name, params string[] args)
+    {
+        var ran = await gateway.RunAsync(args);
+        ran.Code.ShouldBe(code, ran.Error);
+        ran.Out.ShouldBeEmpty();
+        var line = ran.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).ShouldHaveSingleItem();
+        var error = JsonElement.Parse(line).GetProperty("error");
+        error.EnumerateObject().Select(p => p.Name).ShouldBe(["code", "exit_code", "message", "advice"]);
+        error.GetProperty("code").GetString().ShouldBe(name);
+        error.GetProperty("exit_code").GetInt32().ShouldBe(code);
+        error.GetProperty("message").GetString().ShouldNotBeNullOrEmpty();
     }
 }

@@ -70,12 +70,7 @@ public sealed class CallLogApiTests
             if (line.StartsWith("id: ", StringComparison.Ordinal))
                 id = long.Parse(line[4..], System.Globalization.CultureInfo.InvariantCulture);
             else if (line.StartsWith("data: {\"", StringComparison.Ordinal))
-                found.Add(
-                    (
-                        id,
-                        System.Text.Json.JsonElement.Parse(line[6..]).GetProperty("tool_name").GetString()!
-                    )
-                );
+                found.Add((id, System.Text.Json.JsonElement.Parse(line[6..]).GetProperty("tool_name").GetString()!));
         }
         return found;
     }

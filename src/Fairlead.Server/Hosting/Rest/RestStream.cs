@@ -97,7 +97,8 @@ internal sealed class RestStreams(TokenReader tokens, IHostApplicationLifetime h
     }
 
     private bool IsSignedIn(HttpContext http) =>
-        http.Request.Headers.Authorization.ToString().Split(' ') is [_, var token] && tokens.TryRead(token, out _, out _);
+        http.Request.Headers.Authorization.ToString().Split(' ') is [_, var token]
+        && tokens.TryRead(token, out _, out _);
 
     private static async Task WriteAsync(HttpContext http, string text, CancellationToken cancellationToken)
     {

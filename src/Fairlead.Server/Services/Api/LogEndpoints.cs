@@ -53,8 +53,7 @@ internal static class LogEndpoints
             return RestResult.Ok(new ServiceLogView([.. log.Last(most).Select(View)]));
         var before = log.Last(ServiceLog.MostLines);
         // The line before the first to be sent.
-        var at =
-            afterId ?? (before.Count <= most ? 0 : before[^(most + 1)].Id);
+        var at = afterId ?? (before.Count <= most ? 0 : before[^(most + 1)].Id);
         return new RestStream(async cancellationToken =>
         {
             var newer = await log.AfterAsync(at, cancellationToken);

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using Fairlead.Cli;
+using Fairlead.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Fairlead.EndToEnd.Cli;
+
+/// <summary>Verbs for several services at once, and those that change, check, wait and show logs (S-08 … S-13).</summary>
+public sealed class CliServiceVerbsTests(CliGateway gateway) : IClassFixture<CliGateway>
+{
+    private async Task<string> DoneAsync(params string[] args)
+    {
+        var ran = await gateway.RunAsync(args);
+        ran.Code.ShouldBe(ExitCode.Ok, ran.Error);
+        return ran.Out;
+    }
+
+    private static string[] Statuses(string json) =>
+        [
+            .. JsonElement
+                .Parse(json)
+                .EnumerateArray()
+                .Select(s => $"{s.GetProperty("name").GetString()} {s.GetProperty("status").GetString()}"),
+        ];
+
+    [Fact]
+    public async Task Several_AndAll_AreStoppedInReverseAndStarted()
+    {
+        await DoneAsync("services", "add", "first", "--", FixtureProcess.Command);
+        await DoneAsync("services", "add", "second", "--", FixtureProcess.Command);
+        // S-13
+        Statuses(await DoneAsync("services", "stop", "first", "second", "--json"))
+            .ShouldBe(["second stopped", "first stopped"]);
+        Statuses(await DoneAsync("services", "list", "--status", "stopped", "--json"))
+            .ShouldBe(["first stopped", "second stopped"]);
+        Statuses(await DoneAsync("services", "list", "--page", "2", "--page-size", "1", "--json"))
+            .ShouldBe(["second stopped"]);
+        (await DoneAsync("services", "start", "--all")).ShouldBe(
+            $"first is running{Environment.NewLine}second is running{Environment.NewLine}"
+        );
+        Statuses(await DoneAsync("services", "restart", "--all", "--json"))
+            .ShouldBe(["first running", "second running"]);
+        // All are found before anything is done.
+        (await gateway.RunAsync("services", "stop", "first", "nowhere")).Code.ShouldBe(ExitCode.NotFound);
+        Statuses(await DoneAsync("services", "list", "--json")).ShouldBe(["first running", "second running"]);
+
+        var check = await DoneAsync("services", "check", "--all");
+        check.ShouldMatch(@"(?m)^first +running +yes +[0-9.]+ +answers");
+        CliGolden.Check("services-check", Ms(await DoneAsync("services", "check", "second", "--json")));
+
+        (await gateway.RunAsync("services", "remove", "--all")).Code.ShouldBe(ExitCode.WrongUsage);
+        (await gateway.TypeAsync("no\n", "services", "remove", "first")).Code.ShouldBe(ExitCode.Failed);
+        (await DoneAsync("services", "remove", "--all", "--yes")).ShouldContain("first is removed");
+        (await gateway.RunAsync("services", "list")).Error.ShouldContain("No services here");
+
+        static string Ms(string json) =>
+            System.Text.RegularExpressions.Regex.Replace(json, "\"response_ms\": [0-9.]+", "\"response_ms\": <ms>");
+    }
+
+    [Fact]
+    public async Task Check_OfAServiceThatShouldRunAndDoesNot_Fails()
+    {
+        await gateway.RunAsync("services", "add", "dead", "--", "/nowhere/program");
+        await DoneAsync("services", "add", "resting", "--", FixtureProcess.Command);
+        await DoneAsync("services", "stop", "resting");
+        var ran = await gateway.RunAsync("services", "check", "dead", "resting");
+        ran.Code.ShouldBe(ExitCode.ServiceFailed);
+        ran.Error.ShouldContain("No sign of life of dead.");
+        await DoneAsync("services", "remove", "dead", "resting", "--yes");
+    }
+
+    [Fact]
+    public async Task Wait_IsForAStateAndBounded()
+    {
+        await DoneAsync("services", "add", "late", "--no-wait", "--", FixtureProcess.Command);
+        (await DoneAsync("services", "wait", "late")).ShouldStartWith("late is running");
+        await DoneAsync("services", "stop", "late");
+        (await DoneAsync("services", "wait", "late", "--status", "stopped", "--json")).ShouldContain(
+            "\"status\": \"stopped\""
+        );
+        var never = await gateway.RunAsync("services", "wait", "late", "--timeout", "1");
+        never.Code.ShouldBe(ExitCode.Failed);
+        never.Error.ShouldContain("not running within 1 s");
+        await DoneAsync("services", "remove", "late", "--yes");
+    }
+
+    [Fact]
+    public async Task Update_ChangesWhatIsNamed_AndRestarts()
+    {
+        await DoneAsync(
+            "services",
+            "add",
+            "mutable",
+            "--env",
+            "KEEP=hush hush",
+            "--env",
+            "GO=away",
+            "--",
+            FixtureProcess.Command
+        );
+        var before = JsonElement.Parse(await DoneAsync("services", "show", "mutable", "--json"));
+        var changed = await gateway.RunAsync(
+            "services",
+            "update",
+            "mutable",
+            "--env",
+            "NEW=${PATH}",
+            "--unset-env",
+            "GO",
+            "--call-timeout",
+            "9",
+            "--",
+            FixtureProcess.Command,
+            "--tools",
+            "2"
+        );
+        changed.ShouldBe(new Ran(ExitCode.Ok, $"mutable is running{Environment.NewLine}", changed.Error));
+        var after = JsonElement.Parse(await DoneAsync("services", "info", "mutable", "--json"));
+        after.GetProperty("env").EnumerateObject().Select(e => e.Name).ShouldBe(["KEEP", "NEW"]);
+        after.GetProperty("timeout_seconds").GetInt32().ShouldBe(9);
+        after.GetProperty("tools").GetInt32().ShouldBe(before.GetProperty("tools").GetInt32() + 2);
+        after.GetProperty("id").GetString().ShouldBe(before.GetProperty("id").GetString());
+        (await gateway.RunAsync("services", "update", "mutable", "--unset-env", "GO")).Code.ShouldBe(ExitCode.NotFound);
+        var broken = await gateway.RunAsync("services", "update", "mutable", "--", "/nowhere/program");
+        broken.Code.ShouldBe(ExitCode.ServiceFailed);
+        (await gateway.RunAsync("services", "update", "nowhere", "--cwd", "/")).Code.ShouldBe(ExitCode.NotFound);
+        await DoneAsync("services", "remove", "mutable", "--yes");
+    }
+
+    [Fact]
+    public async Task Logs_AreWhatTheServiceSaidAndWhatBecameOfIt()
+    {
+        await DoneAsync("services", "add", "talker", "--", FixtureProcess.Command, "--stderr", "hello from within");
+        var logs = "";
+        await Eventually.UntilAsync(async () =>
+            (logs = await DoneAsync("services", "logs", "talker")).Contains(
+                "hello from within",
+                StringComparison.Ordinal
+            )
+        );
+        logs.ShouldMatch(@"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z  stderr   hello from within$");
+        logs.ShouldMatch("gateway  running");
+        var lines = (await DoneAsync("services", "logs", "talker", "--json", "-n", "1")).Split(
+            Environment.NewLine,
+            StringSplitOptions.RemoveEmptyEntries
+        );
+        JsonElement
+            .Parse(lines.ShouldHaveSingleItem())
+            .EnumerateObject()
+            .Select(p => p.Name)
+            .ShouldBe(["id", "at", "source", "text"]);
+
+        await using var follow = CliFollower.Start(gateway, "services", "logs", "talker", "-f", "-n", "0");
+        await follow.ConnectedAsync(() => DoneAsync("services", "restart", "talker"));
+        await follow.UntilAsync("hello from within");
+        (await follow.StopAsync()).ShouldBe(ExitCode.Interrupted);
+        await DoneAsync("services", "remove", "talker", "--yes");
+    }
+}
