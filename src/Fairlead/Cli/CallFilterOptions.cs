@@ -6,7 +6,7 @@ namespace Fairlead.Cli;
 /// <summary>The options that say which calls are wanted.</summary>
 internal sealed class CallFilterOptions
 {
-    private readonly Option<string?> service = Text("--service", "NAME", "Only calls of this service (name or id)");
+    private readonly Option<string?> service = Text("--service", "SERVICE", "Only calls of this service (name or id)");
     private readonly Option<string?> group = Text(
         "--group",
         "GROUP",

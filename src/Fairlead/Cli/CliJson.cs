@@ -25,7 +25,7 @@ internal sealed record CliError(CliErrorBody Error);
 internal sealed record CliErrorBody(string Code, int ExitCode, string Message, string? Advice);
 
 /// <summary>Printed by <c>services import --json</c>, one for each service of the file.</summary>
-internal sealed record ImportedService(string Action, ServiceInfo Service);
+internal sealed record ImportOutcome(string Action, ServiceInfo Service);
 
 /// <summary>Printed by <c>keys list --json</c>, one for each group.</summary>
 internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, string Address);
@@ -40,7 +40,7 @@ internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, 
 [JsonSerializable(typeof(ServiceDetail))]
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceInfo>))]
-[JsonSerializable(typeof(IReadOnlyList<ImportedService>))]
+[JsonSerializable(typeof(IReadOnlyList<ImportOutcome>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceCheck>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceLogLine>))]
 [JsonSerializable(typeof(CallRecord))]

@@ -35,9 +35,9 @@ internal static class ImportCommand
                 var names = done.Services.Select(s => s.Name).ToList();
                 await PublishOption.PublishAsync(session, group, names, cancellationToken);
                 var services = await wait.WaitAsync(session, parsed, names, cancellationToken);
-                var ended = services.Zip(done.Services, (s, d) => new ImportedService(d.Action, s)).ToList();
+                var ended = services.Zip(done.Services, (s, d) => new ImportOutcome(d.Action, s)).ToList();
                 if (session.Output.IsJson)
-                    session.Output.Json(ended, CliJson.Default.IReadOnlyListImportedService);
+                    session.Output.Json(ended, CliJson.Default.IReadOnlyListImportOutcome);
                 else
                     session.Output.Table(
                         "The file holds no services.",

@@ -123,7 +123,7 @@ internal static class LogsCommands
     }
 
     /// <summary>Says that the connection is lost, and that it is back.</summary>
-    public sealed class Interruptions(Session session) : IProgress<Exception?>
+    internal sealed class Interruptions(Session session) : IProgress<Exception?>
     {
         public void Report(Exception? value) =>
             session.Output.Note(

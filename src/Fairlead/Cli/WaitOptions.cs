@@ -12,19 +12,19 @@ internal sealed class WaitOptions
 
     public static Option<int> TimeoutOption()
     {
-        var timeout = new Option<int>("--timeout")
+        var option = new Option<int>("--timeout")
         {
             Description = "Longest wait, in seconds",
             HelpName = "SECONDS",
             // A little longer than the gateway waits for a handshake (60 s), so that its reason is what is shown.
             DefaultValueFactory = static _ => 75,
         };
-        timeout.Validators.Add(static result =>
+        option.Validators.Add(static result =>
         {
             if (result.GetValueOrDefault<int>() is < 1 or > 3600)
                 result.AddError("--timeout is 1 to 3600 seconds.");
         });
-        return timeout;
+        return option;
     }
 
     public IReadOnlyList<Option> All => [noWait, timeout];

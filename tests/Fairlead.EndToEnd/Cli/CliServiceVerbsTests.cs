@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Fairlead.Cli;
 using Fairlead.Testing;
 using Shouldly;
@@ -7,7 +8,7 @@ using Xunit;
 namespace Fairlead.EndToEnd.Cli;
 
 /// <summary>Verbs for several services at once, and those that change, check, wait and show logs (S-08 … S-13).</summary>
-public sealed class CliServiceVerbsTests(CliGateway gateway) : IClassFixture<CliGateway>
+public sealed partial class CliServiceVerbsTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     private async Task<string> DoneAsync(params string[] args)
     {
@@ -54,8 +55,7 @@ public sealed class CliServiceVerbsTests(CliGateway gateway) : IClassFixture<Cli
         (await DoneAsync("services", "remove", "--all", "--yes")).ShouldContain("first is removed");
         (await gateway.RunAsync("services", "list")).Error.ShouldContain("No services here");
 
-        static string Ms(string json) =>
-            System.Text.RegularExpressions.Regex.Replace(json, "\"response_ms\": [0-9.]+", "\"response_ms\": <ms>");
+        static string Ms(string json) => ResponseMs().Replace(json, "\"response_ms\": <ms>");
     }
 
     [Fact]
@@ -157,4 +157,7 @@ public sealed class CliServiceVerbsTests(CliGateway gateway) : IClassFixture<Cli
         (await follow.StopAsync()).ShouldBe(ExitCode.Interrupted);
         await DoneAsync("services", "remove", "talker", "--yes");
     }
+
+    [GeneratedRegex("\"response_ms\": [0-9.]+", RegexOptions.NonBacktracking)]
+    private static partial Regex ResponseMs();
 }
