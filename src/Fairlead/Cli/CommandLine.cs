@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Fairlead.Completion;
 
 namespace Fairlead.Cli;
@@ -52,7 +53,7 @@ internal static class CommandLine
         var words = parsed.UnmatchedTokens.Count > 0 && command.Subcommands.Count > 0;
         IReadOnlyList<string> errors = words
             ? [$"There is no '{parsed.UnmatchedTokens[0]}' here."]
-            : [.. parsed.Errors.Select(e => e.Message).Distinct()];
+            : [.. parsed.Errors.Select(e => Named(e)).Distinct()];
         List<string> advice = [];
         if (command.Subcommands.Count > 0)
             advice.Add($"There are: {string.Join(", ", command.Subcommands.Select(c => c.Name))}.");
@@ -70,15 +71,17 @@ internal static class CommandLine
         return ExitCode.WrongUsage;
     }
 
+    /// <summary>What is missing is called by its name in the help.</summary>
+    private static string Named(ParseError error) =>
+        error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: { Arity.MinimumNumberOfValues: > 0 } missing }
+            ? $"{missing.Name} is missing: {missing.Description}."
+            : error.Message;
+
     /// <summary>Names of the commands on the way to the one that was asked for.</summary>
     private static string Path(ParseResult parsed)
     {
         Stack<string> names = [];
-        for (
-            var at = parsed.CommandResult;
-            at?.Parent is not null;
-            at = at.Parent as System.CommandLine.Parsing.CommandResult
-        )
+        for (var at = parsed.CommandResult; at?.Parent is not null; at = at.Parent as CommandResult)
             names.Push(at.Command.Name);
         return string.Join(' ', names);
     }

@@ -206,7 +206,7 @@ internal static class GroupsCommands
                 await confirm.AskAsync(
                     session,
                     parsed,
-                    $"The group {found.Name} goes, with its key: clients that use it are refused from then on.",
+                    $"This removes the group {found.Name} with its key; clients that use it are refused from then on.",
                     cancellationToken
                 );
                 GroupView.Print(

@@ -164,7 +164,7 @@ internal static class ServicesCommands
                         await confirm.AskAsync(
                             session,
                             parsed,
-                            $"{string.Join(", ", services.Select(s => s.Name))} and what groups publish of it goes.",
+                            $"This removes {string.Join(", ", services.Select(s => s.Name))}, also from all groups.",
                             cancellationToken
                         );
                     List<ServiceInfo> removed = [];

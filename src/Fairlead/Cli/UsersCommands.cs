@@ -259,7 +259,7 @@ internal static class UsersCommands
             async (session, parsed, cancellationToken) =>
             {
                 var user = await session.Client.Users.GetAsync(parsed.GetRequiredValue(name), cancellationToken);
-                await confirm.AskAsync(session, parsed, $"The user {user.Username} goes.", cancellationToken);
+                await confirm.AskAsync(session, parsed, $"This removes the user {user.Username}.", cancellationToken);
                 return Print(session, await session.Client.Users.RemoveAsync(user.Id, cancellationToken), "is removed");
             }
         );

@@ -102,6 +102,14 @@ public sealed class CliUsageTests(CliGateway gateway) : IClassFixture<CliGateway
         ran.Error.ShouldNotContain("Required command");
     }
 
+    [Fact]
+    public async Task Argument_ThatIsMissing_IsNamed()
+    {
+        var ran = await gateway.RunAsync("groups", "add-service");
+        ran.Error.ShouldContain("GROUP is missing: Server code, id or name of the group.");
+        ran.Error.ShouldContain("SERVICE is missing");
+    }
+
     [Theory]
     [InlineData("--help")]
     [InlineData("services", "--help")]
