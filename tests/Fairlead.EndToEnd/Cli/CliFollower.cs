@@ -21,6 +21,7 @@ internal sealed class CliFollower : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
+    public bool HasExited => process.HasExited;
     public string Output => Read(output);
     public string Error => Read(error);
 
@@ -57,7 +58,10 @@ internal sealed class CliFollower : IAsyncDisposable
 
     public Task UntilAsync(string text) =>
         Eventually.UntilAsync(
-            () => Task.FromResult((Output + Error).Contains(text, StringComparison.Ordinal)),
+            () =>
+                HasExited
+                    ? throw new InvalidOperationException($"It ended: {Error}")
+                    : Task.FromResult((Output + Error).Contains(text, StringComparison.Ordinal)),
             TimeSpan.FromSeconds(30)
         );
 

@@ -48,8 +48,10 @@ public sealed class ServiceLogApiTests
         (await NextAsync()).ShouldBe("last");
         log.Add(ServiceLogSource.Stderr, "new");
         (await NextAsync()).ShouldBe("new");
-        host.Get<ServiceSlots>().Get(id).Set(new ServiceState(ServiceStatus.Error, "gone", host.Time.GetUtcNow()));
-        (await NextAsync()).ShouldBe("error: gone");
+        host.Get<ServiceSlots>()
+            .Get(id)
+            .Set(new ServiceState(ServicePhase.Startup, "connecting", host.Time.GetUtcNow()));
+        (await NextAsync()).ShouldBe("starting: connecting");
 
         (await host.DeleteAsync("/api/v1/services/talker")).Status.ShouldBe(200);
         log.Add(ServiceLogSource.Gateway, "removed");
