@@ -29,6 +29,9 @@ internal sealed record ServiceState(
 
     public ServiceHealth Health => Phase.Health();
 
+    /// <summary>What it depends on has failed or is stopped, so it is not started (S-16).</summary>
+    public bool IsSkipped { get; init; }
+
     /// <summary>Nobody uses it; the first call that needs it starts it.</summary>
     public bool IsAsleep { get; init; }
 
@@ -76,7 +79,7 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial, TimeProvid
     {
         lock (gate)
         {
-            if (state != from)
+            if (!ReferenceEquals(state, from))
                 return false;
             Swap(next);
         }
@@ -92,11 +95,8 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial, TimeProvid
     {
         lock (gate)
         {
+            Swap(asleep);
             wakeUp = wake;
-            if (state.Phase != asleep.Phase)
-                Swap(asleep);
-            else
-                state = asleep;
         }
         Changed?.Invoke(this);
     }

@@ -46,6 +46,7 @@ internal static class ServicesFeature
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReconcileLoop>());
         services.TryAddSingleton<ServiceImport>();
         services.AddSingleton<ServiceDesk>();
+        services.AddSingleton<SeveralServices>();
         return services.AddRestJson(ServicesJson.Default);
     }
 
@@ -55,6 +56,8 @@ internal static class ServicesFeature
         ServiceEndpoints.Map(routes.MapRest("/services", "services"));
         StateEndpoints.Map(routes.MapRest("/services", "services"));
         LogEndpoints.Map(routes.MapRest("/services", "services"));
+        SeveralEndpoints.Map(routes.MapRest("/services", "services"));
+        HealthEndpoints.Map(routes.MapRest("/services", "services"));
         ServiceEndpoints.MapTools(routes.MapRest("/tools", "services"));
         return routes;
     }

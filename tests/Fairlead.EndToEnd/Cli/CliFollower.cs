@@ -30,7 +30,9 @@ internal sealed class CliFollower : IAsyncDisposable
 
     public static CliFollower Start(string server, params string[] args)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "fairlead"), args)
+        // A test run in the background of a script ignores Ctrl-C, and so would all it starts.
+        string[] command = ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "fairlead"), .. args];
+        var start = new ProcessStartInfo("env", command)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -31,6 +31,7 @@ internal static class RestCodes
         ["SERVICE_TIMEOUT"] = StatusCodes.Status408RequestTimeout,
         ["TOOL_TIMEOUT"] = StatusCodes.Status408RequestTimeout,
         ["SERVICE_ALREADY_EXISTS"] = StatusCodes.Status409Conflict,
+        ["SERVICE_IN_USE"] = StatusCodes.Status409Conflict,
         ["GROUP_ALREADY_EXISTS"] = StatusCodes.Status409Conflict,
         ["CONFLICT"] = StatusCodes.Status409Conflict,
         ["PAYLOAD_TOO_LARGE"] = StatusCodes.Status413PayloadTooLarge,

@@ -42,6 +42,12 @@ internal static class DefinitionMerge
                 ?? kept?.Headers
                 ?? ImmutableSortedDictionary<string, string>.Empty,
             TimeoutSeconds = request.TimeoutSeconds ?? old?.TimeoutSeconds,
+            DependsOn = request.DependsOn ?? old?.DependsOn ?? [],
+            Lazy = request.Lazy ?? old?.Lazy ?? false,
+            IdleSeconds = request.IdleSeconds ?? old?.IdleSeconds,
+            RestartOnError = request.RestartOnError ?? old?.RestartOnError,
+            MaxRestarts = request.MaxRestarts ?? old?.MaxRestarts,
+            RestartDelaySeconds = request.RestartDelaySeconds ?? old?.RestartDelaySeconds,
         };
         var problem =
             transport is null ? new ServiceProblem("transport", "must be stdio or streamable-http")

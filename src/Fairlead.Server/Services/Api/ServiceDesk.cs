@@ -8,7 +8,14 @@ using Fairlead.Server.Storage;
 namespace Fairlead.Server.Services.Api;
 
 /// <summary>What the endpoints share: finding a service, showing it, waiting for it, asking how it is.</summary>
-internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, ReconcileLoop loop, TimeProvider time)
+internal sealed class ServiceDesk(
+    StoreWatcher store,
+    ServiceSlots slots,
+    ReconcileLoop loop,
+    HealthBook health,
+    ServicesOptions options,
+    TimeProvider time
+)
 {
     private static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(5);
 
@@ -83,6 +90,13 @@ internal sealed class ServiceDesk(StoreWatcher store, ServiceSlots slots, Reconc
             Url = definition.Url is { } url ? ShownValues.OfText(url) : null,
             Headers = definition.Headers.ToDictionary(h => h.Key, h => ShownValues.OfValue(h.Value)),
             TimeoutSeconds = definition.TimeoutSeconds,
+            DependsOn = definition.DependsOn,
+            Lazy = definition.Lazy,
+            IdleSeconds = definition.IdleSeconds,
+            RestartOnError = definition.RestartOnError,
+            MaxRestarts = definition.MaxRestarts,
+            RestartDelaySeconds = definition.RestartDelaySeconds,
+            Metrics = HealthViews.Of(health.Of(service.Id).Metrics(options.Health.Window)),
             ToolDefinitions = [.. Tools(service.Id).Select(i => Json(i.Definition))],
             LastErrorLines = loop.Find(service.Id)?.LastErrorLines ?? [],
         };

@@ -79,7 +79,7 @@ internal static class ServiceEndpoints
             return RestResult.Fail("MISSING_PARAMETER", "name is required.", "name");
         var (definition, problem) = DefinitionMerge.Apply(null, request);
         note.Details = DefinitionMerge.Describe(request.Name, definition);
-        if ((problem ?? FirstProblem(request.Name, definition)) is { } wrong)
+        if ((problem ?? FirstProblem(desk, request.Name, definition)) is { } wrong)
             return Wrong(wrong);
         var added = await store.AddAsync(
             new ServiceDraft(request.Name, definition, request.Enabled),
@@ -104,7 +104,7 @@ internal static class ServiceEndpoints
             return Missing(id);
         var (definition, problem) = DefinitionMerge.Apply(service.Definition, request);
         AuditNote.Of(http).Details = DefinitionMerge.Describe(service.Name, definition);
-        if ((problem ?? FirstProblem(service.Name, definition)) is { } wrong)
+        if ((problem ?? FirstProblem(desk, service.Name, definition)) is { } wrong)
             return Wrong(wrong);
         var changed = await store.UpdateAsync(service.Id, definition, cancellationToken);
         return changed.Ok ? RestResult.Ok(desk.Detail(changed.Value), "Service changed.") : changed.Error;
@@ -119,6 +119,15 @@ internal static class ServiceEndpoints
     {
         if (desk.Find(id) is not { } service)
             return Missing(id);
+        var dependants = desk
+            .Now.Services.Where(s => s.Definition.DependsOn.Contains(service.Name, StringComparer.OrdinalIgnoreCase))
+            .Select(s => s.Name)
+            .ToList();
+        if (dependants.Count > 0)
+            return RestResult.Fail(
+                "SERVICE_IN_USE",
+                $"{string.Join(", ", dependants)} depends on {service.Name}: remove that first, or its depends_on."
+            );
         var last = desk.View(service);
         return await store.RemoveAsync(service.Id, cancellationToken)
             ? RestResult.Ok(last, "Service removed.")
@@ -197,8 +206,12 @@ internal static class ServiceEndpoints
 
     public static RestError Missing(string id) => RestResult.Fail("SERVICE_NOT_FOUND", $"There is no service {id}.");
 
-    private static ServiceProblem? FirstProblem(string name, ServiceDefinition definition) =>
-        ServiceRules.Check(name, definition) is { Count: > 0 } problems ? problems[0] : null;
+    private static ServiceProblem? FirstProblem(ServiceDesk desk, string name, ServiceDefinition definition) =>
+        ServiceRules.Check(name, definition) is { Count: > 0 } problems
+            ? problems[0]
+            : ServiceRules
+                .CheckDependencies(new Dictionary<string, ServiceDefinition> { [name] = definition }, desk.Now.Services)
+                ?.Problem;
 
     private static RestError Wrong(ServiceProblem problem) =>
         RestResult.Fail("SERVICE_CONFIGURATION_INVALID", $"{problem.Field} {problem.Message}.", problem.Field);

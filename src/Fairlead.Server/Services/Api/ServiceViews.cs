@@ -36,6 +36,24 @@ internal record ServiceFields
 
     [Description("Default deadline of a call, 1 to 600 seconds.")]
     public int? TimeoutSeconds { get; set; }
+
+    [Description("Names of services that must be ready before it starts.")]
+    public ImmutableArray<string>? DependsOn { get; set; }
+
+    [Description("Start it with the first call that needs it, and end it when it is not used.")]
+    public bool? Lazy { get; set; }
+
+    [Description("Seconds without a call after which a lazy service ends, 1 to 86400; 600 unless set otherwise.")]
+    public int? IdleSeconds { get; set; }
+
+    [Description("Whether it is restarted after a fault; true unless said otherwise.")]
+    public bool? RestartOnError { get; set; }
+
+    [Description("Restarts in a row before it is given up, 0 to 1000, 0 for no end; 3 unless set otherwise.")]
+    public int? MaxRestarts { get; set; }
+
+    [Description("Seconds before a restart, 0 to 3600; 5 unless set otherwise.")]
+    public double? RestartDelaySeconds { get; set; }
 }
 
 internal sealed record AddServiceRequest : ServiceFields
@@ -53,6 +71,21 @@ internal sealed record StopServiceRequest
 {
     [Description("Kill it at once instead of asking it to end.")]
     public bool Force { get; set; }
+}
+
+internal sealed record SeveralServicesRequest
+{
+    [Description("Names or ids; null with all.")]
+    public ImmutableArray<string>? Names { get; set; }
+
+    [Description("Every registered service.")]
+    public bool All { get; set; }
+
+    [Description("Stop: kill them at once instead of asking them to end.")]
+    public bool Force { get; set; }
+
+    [Description("How long to wait for the outcome, 0 to 120 seconds; 30 unless said otherwise.")]
+    public double? Timeout { get; set; }
 }
 
 internal sealed record ImportRequest
@@ -136,6 +169,15 @@ internal sealed record ServiceDetailView : ServiceView
     [Description("Values that are not a reference are shown as ********; so are defaults of references.")]
     public required IReadOnlyDictionary<string, string> Headers { get; init; }
     public required int? TimeoutSeconds { get; init; }
+    public required IReadOnlyList<string> DependsOn { get; init; }
+    public required bool Lazy { get; init; }
+    public required int? IdleSeconds { get; init; }
+    public required bool? RestartOnError { get; init; }
+    public required int? MaxRestarts { get; init; }
+    public required double? RestartDelaySeconds { get; init; }
+
+    [Description("What its samples of the last 5 minutes say; null without any.")]
+    public required ServiceMetricsView? Metrics { get; init; }
 
     [Description("The tools as the service last listed them.")]
     public required IReadOnlyList<JsonElement> ToolDefinitions { get; init; }
@@ -168,6 +210,11 @@ internal sealed record KnownToolView(string Name, string Service, string Service
 [JsonSerializable(typeof(Envelope<ImportView>))]
 [JsonSerializable(typeof(Envelope<CheckView>))]
 [JsonSerializable(typeof(Envelope<ServiceLogView>))]
+[JsonSerializable(typeof(SeveralServicesRequest))]
+[JsonSerializable(typeof(ServiceEventView))]
+[JsonSerializable(typeof(Envelope<ServiceHealthView>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<ServiceEventView>>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<ServiceOutcomeView>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<ServiceView>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<CheckView>>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<KnownToolView>>))]

@@ -15,6 +15,8 @@ internal sealed class EntryFields(List<ServiceProblem> problems)
     private string? url;
     private string? transport;
     private int? timeoutSeconds;
+    private ImmutableArray<string> dependsOn = [];
+    private bool lazy;
 
     public string? Command { get; private set; }
     public bool Enabled { get; private set; } = true;
@@ -52,6 +54,12 @@ internal sealed class EntryFields(List<ServiceProblem> problems)
             case "enabled":
                 Enabled = Flag(key, value);
                 break;
+            case "dependsOn" or "depends_on":
+                dependsOn = Texts(key, value);
+                break;
+            case "lazy":
+                lazy = Flag(key, value);
+                break;
             case "timeout" when value.ValueKind == JsonValueKind.Number:
                 timeoutSeconds = (int)Math.Clamp(value.GetDouble(), 0, int.MaxValue);
                 break;
@@ -72,6 +80,8 @@ internal sealed class EntryFields(List<ServiceProblem> problems)
             Url = url,
             Headers = headers,
             TimeoutSeconds = timeoutSeconds,
+            DependsOn = dependsOn,
+            Lazy = lazy,
             Extensions = extensions.ToImmutableSortedDictionary(),
         };
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Services.Import;
@@ -11,6 +12,7 @@ internal static partial class ServiceRules
 {
     private const int MaxArgs = 200;
     private const int MaxText = 32 * 1024;
+    private const int MaxDependencies = 50;
 
     /// <summary>All problems; empty when the definition can be stored.</summary>
     public static IReadOnlyList<ServiceProblem> Check(string name, ServiceDefinition definition)
@@ -24,6 +26,7 @@ internal static partial class ServiceRules
             CheckHttp(definition, problems);
         if (definition.TimeoutSeconds is < 1 or > 600)
             problems.Add(new("timeout", "must be 1 to 600 seconds"));
+        CheckLife(name, definition, problems);
         return problems;
     }
 
@@ -32,6 +35,49 @@ internal static partial class ServiceRules
     {
         var text = Invalid().Replace(name.Trim(), "-").Trim('-');
         return text.Length == 0 ? "service" : text[..Math.Min(text.Length, 64)];
+    }
+
+    private static void CheckLife(string name, ServiceDefinition d, List<ServiceProblem> problems)
+    {
+        if (d.IdleSeconds is < 1 or > 86_400)
+            problems.Add(new("idle_seconds", "must be 1 to 86400"));
+        if (d.MaxRestarts is < 0 or > 1000)
+            problems.Add(new("max_restarts", "must be 0 to 1000"));
+        if (d.RestartDelaySeconds is < 0 or > 3600 or double.NaN)
+            problems.Add(new("restart_delay_seconds", "must be 0 to 3600"));
+        if (d.DependsOn.Length > MaxDependencies)
+            problems.Add(new("depends_on", $"at most {MaxDependencies}"));
+        else if (
+            d.DependsOn.FirstOrDefault(o => string.Equals(o, name, StringComparison.OrdinalIgnoreCase)) is not null
+        )
+            problems.Add(new("depends_on", $"makes a cycle: {name} → {name}"));
+    }
+
+    /// <summary>
+    /// What is wrong with the dependencies of services that are about to be stored: one names what is not there, or they
+    /// are in a circle (S-16). The service's name comes with the problem.
+    /// </summary>
+    public static (string Name, ServiceProblem Problem)? CheckDependencies(
+        IReadOnlyDictionary<string, ServiceDefinition> next,
+        IEnumerable<ServiceConfig> stored
+    )
+    {
+        var all = stored.ToDictionary(s => s.Name, s => s.Definition.DependsOn, StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, definition) in next)
+            all[name] = definition.DependsOn;
+        foreach (var (name, definition) in next)
+        {
+            if (definition.DependsOn.FirstOrDefault(d => !all.ContainsKey(d)) is { } missing)
+                return (name, new("depends_on", $"there is no service {missing}"));
+            var cycle = DependencyGraph.Cycle(
+                name,
+                definition.DependsOn,
+                d => all.TryGetValue(d, out var on) ? on : []
+            );
+            if (cycle is not null)
+                return (name, new("depends_on", $"makes a cycle: {string.Join(" → ", cycle)}"));
+        }
+        return null;
     }
 
     private static void CheckStdio(ServiceDefinition d, List<ServiceProblem> problems)

@@ -2,6 +2,11 @@ using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Services.Supervision;
 
+/// <summary>Why a service does not start yet.</summary>
+/// <param name="Why">In words.</param>
+/// <param name="IsSkipped">Whether what it needs has failed or is stopped, so that waiting may be in vain.</param>
+internal sealed record DependencyGap(string Why, bool IsSkipped);
+
 /// <summary>
 /// A service starts when those it depends on are ready, not merely started (S-15). While one of them has failed or is
 /// stopped, it is skipped and says so; it starts by itself once they are there (S-16).
@@ -12,7 +17,7 @@ internal sealed class DependencyTurn(StoreWatcher store, ServiceSlots slots)
     /// <param name="config">The service that is to start.</param>
     /// <param name="told">Gets what it waits for, each time that changes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task WaitAsync(ServiceConfig config, Action<string> told, CancellationToken cancellationToken)
+    public async Task WaitAsync(ServiceConfig config, Action<DependencyGap> told, CancellationToken cancellationToken)
     {
         if (config.Definition.DependsOn.IsEmpty)
             return;
@@ -23,7 +28,7 @@ internal sealed class DependencyTurn(StoreWatcher store, ServiceSlots slots)
         store.Changed += OnStore;
         try
         {
-            string? last = null;
+            DependencyGap? last = null;
             while (Missing(config) is { } missing)
             {
                 if (missing != last)
@@ -38,8 +43,8 @@ internal sealed class DependencyTurn(StoreWatcher store, ServiceSlots slots)
         }
     }
 
-    /// <summary>What it waits for, in words; null when all are ready.</summary>
-    public string? Missing(ServiceConfig config)
+    /// <summary>What it waits for; null when all are ready.</summary>
+    public DependencyGap? Missing(ServiceConfig config)
     {
         foreach (var name in config.Definition.DependsOn)
         {
@@ -47,15 +52,15 @@ internal sealed class DependencyTurn(StoreWatcher store, ServiceSlots slots)
                 string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase)
             );
             if (found is null)
-                return $"skipped: {name}, which it depends on, is not registered";
+                return new($"skipped: {name}, which it depends on, is not registered", IsSkipped: true);
             var state = slots.Get(found.Id).State;
             if (state.Phase.IsAvailable() || state.IsAsleep)
                 continue;
             if (!found.Enabled)
-                return $"skipped: {name}, which it depends on, is stopped";
-            return state.Phase == ServicePhase.Failed
-                ? $"skipped: {name}, which it depends on, has failed"
-                : $"waiting for {name}, which it depends on";
+                return new($"skipped: {name}, which it depends on, is stopped", IsSkipped: true);
+            return state.Phase == ServicePhase.Failed || state.IsSkipped
+                ? new($"skipped: {name}, which it depends on, {(state.IsSkipped ? "is skipped" : "has failed")}", true)
+                : new($"waiting for {name}, which it depends on", IsSkipped: false);
         }
         return null;
     }

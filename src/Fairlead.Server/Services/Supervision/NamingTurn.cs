@@ -40,7 +40,12 @@ internal sealed class NamingTurn(StoreWatcher store, ServiceSlots slots, Service
         service.Enabled
         && !IsListed(service)
         && slots.Get(service.Id).State
-            is { Status: ServiceStatus.NotStarted or ServiceStatus.Starting, Attempts: <= 1 };
+            is {
+                Status: ServiceStatus.NotStarted or ServiceStatus.Starting,
+                Attempts: <= 1,
+                IsSkipped: false,
+                IsAsleep: false,
+            };
 
     private bool IsListed(ServiceConfig service) => store.Current.Catalogue.Any(i => i.Service == service.Id);
 }

@@ -138,7 +138,7 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
     private async Task NextLifeAsync()
     {
         await SleepAsync();
-        await room.Dependencies.WaitAsync(Config, why => Hold(why, null), stopping.Token);
+        await room.Dependencies.WaitAsync(Config, gap => Hold(gap.Why, null, gap.IsSkipped), stopping.Token);
         if (recovery.UntilRoom() is { Ticks: > 0 } wait)
             await HoldAsync("too many starts within a minute", wait);
         var (end, lived) = await LiveAsync();
@@ -232,12 +232,12 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
         }
     }
 
-    private void Hold(string why, DateTimeOffset? nextTry)
+    private void Hold(string why, DateTimeOffset? nextTry, bool isSkipped = false)
     {
         var phase = slot.State.Phase is ServicePhase.Init or ServicePhase.Stopped
             ? slot.State.Phase
             : ServicePhase.Failed;
-        slot.Set(State(phase, why) with { NextTry = nextTry });
+        slot.Set(State(phase, why) with { NextTry = nextTry, IsSkipped = isSkipped });
     }
 
     private ServiceState State(ServicePhase phase, string why)

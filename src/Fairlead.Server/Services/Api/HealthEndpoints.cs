@@ -1,0 +1,74 @@
+using Fairlead.Server.Hosting.Rest;
+using Fairlead.Server.Services.Health;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fairlead.Server.Services.Api;
+
+/// <summary>How services do and did (S-14, S-17, S-18, S-19).</summary>
+internal static class HealthEndpoints
+{
+    private const int LongestWindow = 86_400;
+
+    public static void Map(RouteGroupBuilder services)
+    {
+        services
+            .MapGet("/{id}/health", Get)
+            .WithName("services.health")
+            .WithSummary("A service's state, the share of its calls that fail, its samples and what they say.");
+        services
+            .MapGet("/{id}/events", Events)
+            .WithName("services.events")
+            .WithSummary("What happened to a service lately, oldest first: at most 50 changes of state and alerts.");
+    }
+
+    private static RestResult<ServiceHealthView> Get(
+        string id,
+        [FromQuery] double? window,
+        ServiceDesk desk,
+        ServiceSlots slots,
+        HealthBook book,
+        ServicesOptions options
+    )
+    {
+        if (desk.Find(id) is not { } service)
+            return ServiceEndpoints.Missing(id);
+        if (window is <= 0 or > LongestWindow or double.NaN)
+            return RestResult.Fail("INVALID_PARAMETER", $"window is 1 to {LongestWindow} seconds.", "window");
+        var slot = slots.Get(service.Id);
+        var state = slot.State;
+        var facts = slot.Calls.Facts(options.Health.Window);
+        var history = book.Of(service.Id);
+        return RestResult.Ok(
+            new ServiceHealthView
+            {
+                Name = service.Name,
+                Status = ServiceDesk.Wire(state.Status),
+                Health = ServiceDesk.Wire(state.Health),
+                Reason = state.Reason,
+                Since = state.Since.UtcDateTime,
+                Attempts = state.Attempts,
+                NextTry = state.NextTry?.UtcDateTime,
+                ErrorRate = Math.Round(facts.ErrorRate, 3),
+                P95Ms = facts.P95.TotalMilliseconds,
+                P99Ms = facts.P99.TotalMilliseconds,
+                SampleSize = facts.Count,
+                Metrics = HealthViews.Of(
+                    history.Metrics(window is { } s ? TimeSpan.FromSeconds(s) : options.Health.Window)
+                ),
+                Samples = [.. history.Samples.Select(HealthViews.Of)],
+            }
+        );
+    }
+
+    private static RestResult<IReadOnlyList<ServiceEventView>> Events(
+        string id,
+        ServiceDesk desk,
+        ServiceJournal journal
+    ) =>
+        desk.Find(id) is { } service
+            ? RestResult.Ok<IReadOnlyList<ServiceEventView>>([.. journal.Of(service.Id).Select(HealthViews.Of)])
+            : ServiceEndpoints.Missing(id);
+}
