@@ -31,6 +31,7 @@ internal sealed partial class StoreJson : JsonSerializerContext
         return read with
         {
             Args = read.Args.IsDefault ? [] : read.Args,
+            DependsOn = read.DependsOn.IsDefault ? [] : read.DependsOn,
             Env = read.Env ?? ImmutableSortedDictionary<string, string>.Empty,
             Headers = read.Headers ?? ImmutableSortedDictionary<string, string>.Empty,
             Extensions = read.Extensions ?? ImmutableSortedDictionary<string, JsonElement>.Empty,

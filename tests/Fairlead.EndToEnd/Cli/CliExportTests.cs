@@ -8,6 +8,7 @@ using Xunit;
 namespace Fairlead.EndToEnd.Cli;
 
 /// <summary><c>fairlead export client-config</c>: what it prints works as it stands .</summary>
+[Trait("Category", "integration")]
 public sealed class CliExportTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -8,6 +8,7 @@ using Xunit;
 namespace Fairlead.EndToEnd.Cli;
 
 /// <summary><c>fairlead groups</c>, <c>keys</c> and the settings of tools (A-13, A-47 … A-55).</summary>
+[Trait("Category", "integration")]
 public sealed class CliGroupsTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

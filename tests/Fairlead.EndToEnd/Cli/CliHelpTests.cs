@@ -11,6 +11,7 @@ namespace Fairlead.EndToEnd.Cli;
 /// The help of every command, kept in <c>tests/Golden/cli/help</c>, and the page that lists them,
 /// <c>docs/guide/command-line.md</c>. FAIRLEAD_GOLDEN=write rewrites both.
 /// </summary>
+[Trait("Category", "integration")]
 public sealed class CliHelpTests
 {
     private const string Begin = "<!-- verbs -->";

@@ -7,6 +7,7 @@ using Xunit;
 namespace Fairlead.EndToEnd.Cli;
 
 /// <summary><c>fairlead prompts</c> and <c>resources</c>, with a real service.</summary>
+[Trait("Category", "integration")]
 public sealed class CliItemsTests(CliGateway gateway) : IClassFixture<CliGateway>, IAsyncLifetime
 {
     public async ValueTask InitializeAsync()

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Fairlead.EndToEnd.Cli;
 
+[Trait("Category", "integration")]
 public sealed class CliLoginTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     private static readonly (string, string?)[] Nobody = [];

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Fairlead.EndToEnd.Cli;
 
+[Trait("Category", "integration")]
 public sealed class CliOutputTests
 {
     private static (Output Output, StringWriter Out, StringWriter Error) On(bool person, params string[] variables)

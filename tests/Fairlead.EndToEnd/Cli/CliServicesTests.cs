@@ -7,6 +7,7 @@ using Xunit;
 namespace Fairlead.EndToEnd.Cli;
 
 // S-01, S-02, S-03, S-08, S-09, S-10, S-11, S-12 through the command line, with real service processes.
+[Trait("Category", "integration")]
 public sealed class CliServicesTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     private static string Text(Ran ran, string member) => JsonElement.Parse(ran.Out).GetProperty(member).GetString()!;

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Fairlead.EndToEnd.Cli;
 
+[Trait("Category", "integration")]
 public sealed class CliToolsTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

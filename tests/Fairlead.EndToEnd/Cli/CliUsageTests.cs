@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Fairlead.EndToEnd.Cli;
 
+[Trait("Category", "integration")]
 public sealed class CliUsageTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     [Theory]

