@@ -1,5 +1,7 @@
+using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Telemetry.Calls;
 using Fairlead.Server.Tests.Hosting;
+using Microsoft.AspNetCore.Builder;
 using Shouldly;
 using Xunit;
 
@@ -43,9 +45,13 @@ public sealed class CallLogApiTests
         failed.Data.GetProperty("calls")[0].GetProperty("error_code").GetInt32().ShouldBe(-31001);
     }
 
-    private static async Task<StreamReader> FollowAsync(AdminHost host, string query)
+    private static async Task<StreamReader> FollowAsync(
+        AdminHost host,
+        string query,
+        string path = "/api/v1/calls/stream"
+    )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/calls/stream?{query}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{path}?{query}");
         request.Headers.Accept.ParseAdd("text/event-stream");
         request.Headers.Authorization = new("Bearer", host.Token);
         var response = await host.Client.SendAsync(
@@ -114,6 +120,38 @@ public sealed class CallLogApiTests
         await Should.ThrowAsync<EndOfStreamException>(() => TakeAsync(stream, 1));
     }
 
+    // What waits for news would look for them for ever, once a second on PostgreSQL, if nobody told it.
+    [Fact]
+    public async Task Stream_ThatEnded_IsWaitedForByNobody()
+    {
+        var waiting = new TaskCompletionSource<CancellationToken>();
+        await using var host = await AdminHost.StartAsync(map: routes =>
+            routes
+                .MapRest("/probe", "probe")
+                .MapGet(
+                    "",
+                    () =>
+                        new RestStream(async token =>
+                        {
+                            waiting.TrySetResult(token);
+                            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+                            return [];
+                        })
+                )
+                .WithName("probe")
+        );
+        using var stream = await FollowAsync(host, "", "/api/v1/probe");
+        var token = await waiting.Task;
+        (await host.PostAsync("/api/v1/auth/logout")).Status.ShouldBe(200);
+        var end = stream.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await Fairlead.Testing.Eventually.UntilAsync(() =>
+        {
+            host.Time.Advance(TimeSpan.FromSeconds(15));
+            return Task.FromResult(end.IsCompleted);
+        });
+        await Fairlead.Testing.Eventually.UntilAsync(() => token.IsCancellationRequested);
+    }
+
     [Fact]
     public async Task Stream_WithNothingNew_Beats()
     {
@@ -136,7 +174,7 @@ public sealed class CallLogApiTests
     {
         await using var host = await StartAsync(0);
         var open = new List<StreamReader>();
-        for (var i = 0; i < Server.Hosting.Rest.RestStreams.Most; i++)
+        for (var i = 0; i < RestStreams.Most; i++)
             open.Add(await FollowAsync(host, ""));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/calls/stream");
         request.Headers.Accept.ParseAdd("text/event-stream");

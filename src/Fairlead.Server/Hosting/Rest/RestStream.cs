@@ -48,7 +48,15 @@ internal sealed class RestStreams(TokenReader tokens, IHostApplicationLifetime h
                 http.RequestAborted,
                 host.ApplicationStopping
             );
-            await SendAsync(http, next, ended.Token);
+            try
+            {
+                await SendAsync(http, next, ended.Token);
+            }
+            finally
+            {
+                // What waits for news is not to go on without its stream.
+                await ended.CancelAsync();
+            }
         }
         catch (OperationCanceledException)
         {
