@@ -18,7 +18,7 @@ internal sealed record AddUserRequest
     public string? Password { get; set; }
 
     [Description("At most 20; admin administers the gateway, others open groups that ask for them.")]
-    public IReadOnlyList<string> Roles { get; set; } = [];
+    public IReadOnlyList<string>? Roles { get; set; }
 
     [Description("For groups that ask for a tier.")]
     public string? Tier { get; set; }
@@ -128,7 +128,7 @@ internal static partial class UserEndpoints
         StoreResult<UserRow> added = await store.AddAsync(
             name,
             request.Password!,
-            request.Roles,
+            request.Roles ?? [],
             tier,
             http.RequestAborted
         );

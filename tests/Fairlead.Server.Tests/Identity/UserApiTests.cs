@@ -49,6 +49,18 @@ public sealed class UserApiTests
         (await host.GetAsync($"{Users}/{id}")).Code.ShouldBe("NOT_FOUND");
     }
 
+    [Fact]
+    public async Task User_WithNullForRoles_HasNone()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        Answer made = await host.PostAsync(
+            Users,
+            $$"""{"username":"dave","password":"{{AdminHost.Password}}","roles":null}"""
+        );
+        made.Status.ShouldBe(201, made.Text);
+        made.Data.GetProperty("roles").GetArrayLength().ShouldBe(0);
+    }
+
     // Each change by itself ends what was signed in before it, at once; signing in again works where it should.
     [Theory]
     [InlineData("POST", "/disable", null, false)]
