@@ -29,6 +29,10 @@ internal sealed record GatewayOptions
     /// </summary>
     public int SessionShare { get; init; } = 50;
 
+    /// <summary>Sessions, and likewise HTTP+SSE connections, that one group may hold.</summary>
+    public int SessionsOfOne(bool isOnlyGroup) =>
+        isOnlyGroup ? MaxSessions : Math.Max(1, MaxSessions * SessionShare / 100);
+
     /// <summary>Resources one session or subscription may watch; default 1000.</summary>
     public int MaxSubscriptions { get; init; } = 1000;
 

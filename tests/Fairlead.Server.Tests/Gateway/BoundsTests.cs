@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway;
+using Fairlead.Server.Gateway.Handshake;
 using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Services;
@@ -143,6 +144,29 @@ public sealed class BoundsTests
         stream.Unread.ShouldBe((0, 0));
         stream.Bytes.ShouldBe(1000);
         stream.Release(DateTimeOffset.UnixEpoch);
+        budget.Held.ShouldBe(0);
+    }
+
+    // Who is attached when the session ends still reads what there is; then nothing is held for anybody.
+    [Fact]
+    public void Stream_OfASessionThatEnds_GivesItsBytesBack_WithItsReader()
+    {
+        var budget = new ReplayBudget(long.MaxValue);
+        var session = new LegacySession(
+            "s",
+            new GroupId("g"),
+            null,
+            RevisionRules.Of(Revision.V20251125),
+            new GatewayOptions(),
+            budget
+        );
+        var stream = session.Standalone();
+        var ticket = stream.Attach();
+        stream.Append(new byte[100]);
+        session.Close(DateTimeOffset.UnixEpoch);
+        stream.Next(ticket, 0, out _).Message.ShouldNotBeNull();
+        stream.Next(ticket, 1, out _).Over.ShouldBeTrue();
+        stream.Detach(ticket);
         budget.Held.ShouldBe(0);
     }
 

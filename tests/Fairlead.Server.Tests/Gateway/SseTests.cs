@@ -2,8 +2,12 @@ using System.Net;
 using System.Text.Json;
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway;
+using Fairlead.Server.Gateway.Intake;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
 
@@ -173,6 +177,75 @@ public sealed class SseTests
         await Eventually.UntilAsync(() => host.Sessions.Count == 0 && host.InFlight.Count == 0);
     }
 
+    // Subscriptions of the stateless era can be opened on this transport, too; they do not outlive it.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Subscription_EndsWithItsConnection(bool keyGone)
+    {
+        await using var host = await StartAsync();
+        var client = await new Client(host).OpenAsync();
+        (
+            await client.PostAsync(
+                """{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}"""
+            )
+        ).Dispose();
+        (await client.NextAsync())!
+            .Value.GetProperty("method")
+            .GetString()
+            .ShouldBe("notifications/subscriptions/acknowledged");
+        if (keyGone)
+        {
+            host.AddGroup("default", Other, null, "svc");
+            host.Apply();
+        }
+        else
+        {
+            await client.DisposeAsync();
+        }
+        await Eventually.UntilAsync(() => host.InFlight.Count == 0);
+        if (keyGone)
+            await client.DisposeAsync();
+    }
+
+    // A net that cuts uploads must not use the connection's share of unanswered messages up.
+    [Fact]
+    public async Task Post_CutBeforeItsEnd_CountsNoLonger()
+    {
+        await using var host = await StartAsync();
+        await using var client = await new Client(host).OpenAsync();
+        var address = host.Client().BaseAddress!;
+        for (var i = 0; i < 64; i++)
+        {
+            using var tcp = new System.Net.Sockets.TcpClient();
+            await tcp.ConnectAsync(address.Host, address.Port);
+            var head =
+                $"POST {client.Endpoint} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 99\r\n\r\n";
+            await tcp.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(head));
+            // "100 Continue": the body is being read.
+            (await tcp.GetStream().ReadAsync(new byte[64])).ShouldBeGreaterThan(0);
+        }
+        await Eventually.UntilAsync(async () =>
+        {
+            using var response = await client.PostAsync(Initialize);
+            return response.StatusCode == HttpStatusCode.Accepted;
+        });
+    }
+
+    // A handshake that is read while its connection goes leaves no session behind.
+    [Fact]
+    public async Task Initialize_AfterTheConnectionEnded_LeavesNoSession()
+    {
+        await using var host = await StartAsync();
+        var links = host.App.Services.GetRequiredService<SseLinks>();
+        var group = host.App.Services.GetRequiredService<Routes>().Table.ByCode["default"];
+        var shown = new Credentials($"Bearer {GatewayHost.Key}", null, null);
+        var link = links.Open(shown, group.Config.Id, static () => { })!;
+        links.Remove(link);
+        await link.Conversation.TakeAsync(System.Text.Encoding.UTF8.GetBytes(Initialize), group, user: null);
+        host.Sessions.Count.ShouldBe(0);
+    }
+
     // A client that does not read is cut off instead of filling our memory.
     [Fact]
     public async Task Client_ThatDoesNotRead_IsCutOff()
@@ -204,5 +277,24 @@ public sealed class SseTests
         using var second = host.Client();
         using var response = await second.GetAsync(new Uri("/sse", UriKind.Relative));
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    // A group cannot take all connections from the others, as it cannot take all sessions.
+    [Fact]
+    public async Task Get_OfAGroupThatHoldsItsShare_Is503_ForItAlone()
+    {
+        await using var host = await StartAsync(options: new GatewayOptions { MaxSessions = 2 });
+        host.AddGroup("other", Other, null, "svc");
+        host.Apply();
+        await using var client = await new Client(host).OpenAsync();
+        using var same = host.Client();
+        using var refused = await same.GetAsync(new Uri("/sse", UriKind.Relative));
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        using var other = host.Client(Other);
+        using var served = await other.GetAsync(
+            new Uri("/sse", UriKind.Relative),
+            HttpCompletionOption.ResponseHeadersRead
+        );
+        served.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 }

@@ -27,7 +27,9 @@ internal sealed class Conversation(ConversationRoom room, Func<byte[], bool> wri
 {
     private readonly ConcurrentDictionary<string, Call> modernCalls = new();
     private readonly LineReply reply = new(write);
+    private readonly Lock gate = new();
     private volatile LegacySession? session;
+    private bool over;
 
     /// <summary>Takes one message; completes when it is answered.</summary>
     /// <param name="message">The message; must stay as it is until then.</param>
@@ -48,9 +50,13 @@ internal sealed class Conversation(ConversationRoom room, Func<byte[], bool> wri
             call.Cancel(CancelCause.Client);
     }
 
-    /// <summary>Ends the session: calls that still run are cancelled, for nobody hears their answer.</summary>
+    /// <summary>Ends it for good: calls that still run are cancelled, for nobody hears their answer.</summary>
     public void End()
     {
+        lock (gate)
+            over = true;
+        foreach (var call in modernCalls.Values)
+            call.Cancel(CancelCause.Client);
         if (session is not null)
             room.Sessions.Remove(session);
     }
@@ -103,9 +109,10 @@ internal sealed class Conversation(ConversationRoom room, Func<byte[], bool> wri
         if (envelope is { Method: McpMethod.Initialize, Kind: MessageKind.Request })
         {
             var answer = room.Legacy.Initialize(envelope, group, user, shown: null, out var opened);
+            var stays = opened is not null && Begin(opened);
             await FinishAsync(envelope, answer);
-            if (opened is not null)
-                Begin(opened);
+            if (stays)
+                _ = PushAsync(opened!.Standalone());
             return;
         }
         if (session is not { } current)
@@ -170,11 +177,19 @@ internal sealed class Conversation(ConversationRoom room, Func<byte[], bool> wri
             call.Cancel(CancelCause.Client);
     }
 
-    private void Begin(LegacySession opened)
+    /// <summary>Takes a session in place of the last one; false when the line is gone already.</summary>
+    private bool Begin(LegacySession opened)
     {
-        End();
-        session = opened;
-        _ = PushAsync(opened.Standalone());
+        LegacySession? unwanted;
+        lock (gate)
+        {
+            unwanted = over ? opened : session;
+            if (!over)
+                session = opened;
+        }
+        if (unwanted is not null)
+            room.Sessions.Remove(unwanted);
+        return unwanted != opened;
     }
 
     /// <summary>What the session has to say outside any call goes out on the line.</summary>
@@ -184,14 +199,15 @@ internal sealed class Conversation(ConversationRoom room, Func<byte[], bool> wri
         long after = 0;
         while (true)
         {
-            var (sequence, message, over) = stream.Next(ticket, after, out var changed);
+            var (sequence, message, ended) = stream.Next(ticket, after, out var changed);
             if (message is not null)
             {
                 write(message);
                 after = sequence;
             }
-            else if (over)
+            else if (ended)
             {
+                stream.Detach(ticket);
                 return;
             }
             else

@@ -192,7 +192,7 @@ internal sealed class McpEndpoint(
         // Without a session this is how clients of 2024-11-05 begin (C-16).
         if (Accepts(http.Request) && !http.Request.Headers.ContainsKey("Mcp-Session-Id"))
         {
-            await sse.OpenAsync(http);
+            await sse.OpenAsync(http, group!);
             return;
         }
         if (legacy.FindSession(http.Request, group!, user, out var session) is { } missing)

@@ -26,14 +26,14 @@ internal sealed class SseEndpoint(
 )
 {
     /// <summary>Opens a connection for a caller that is known to be good.</summary>
-    public async Task OpenAsync(HttpContext http)
+    public async Task OpenAsync(HttpContext http, GroupRoute group)
     {
         if (inFlight.IsDraining)
         {
             await WriteAsync(http, ErrorTable.Answer(Condition.Draining, retryAfter: 1));
             return;
         }
-        if (links.Open(Credentials.Of(http), http.Abort) is not { } link)
+        if (links.Open(Credentials.Of(http), group.Config.Id, http.Abort) is not { } link)
         {
             await WriteAsync(http, ErrorTable.Answer(Condition.SessionsFull, retryAfter: 5));
             return;
@@ -55,11 +55,12 @@ internal sealed class SseEndpoint(
     /// <summary>GET of <c>/sse</c>.</summary>
     public async Task GetAsync(HttpContext http)
     {
-        var refusal = storeIsFresh() ? caller.Find(Credentials.Of(http), out _, out _) : Condition.StoreDown;
+        GroupRoute? group = null;
+        var refusal = storeIsFresh() ? caller.Find(Credentials.Of(http), out group, out _) : Condition.StoreDown;
         if (refusal is { } condition)
             await RefuseAsync(http, condition);
         else
-            await OpenAsync(http);
+            await OpenAsync(http, group!);
     }
 
     /// <summary>POST of a message.</summary>
@@ -80,9 +81,19 @@ internal sealed class SseEndpoint(
             await WriteAsync(http, ErrorTable.Answer(Condition.TooManyCalls, retryAfter: 1));
             return;
         }
-        if (await BodyReader.ReadAsync(http, options.MaxBodyBytes) is not { } body)
+        RequestBody? read = null;
+        try
         {
-            link.EndOne();
+            read = await BodyReader.ReadAsync(http, options.MaxBodyBytes);
+        }
+        finally
+        {
+            // Too large, or cut in the middle.
+            if (read is null)
+                link.EndOne();
+        }
+        if (read is not { } body)
+        {
             await WriteAsync(http, BodyReader.TooLarge(options));
             return;
         }

@@ -18,6 +18,7 @@ internal sealed class EventStream(int number, StreamBounds bounds, ReplayBudget?
     private long readBytes;
     private bool completed;
     private int attachment;
+    private bool retired;
 
     /// <summary>The stream's number in its session, first part of its event ids.</summary>
     public int Number { get; } = number;
@@ -109,8 +110,11 @@ internal sealed class EventStream(int number, StreamBounds bounds, ReplayBudget?
     {
         lock (gate)
         {
-            if (attachment == ticket)
-                attachment = 0;
+            if (attachment != ticket)
+                return;
+            attachment = 0;
+            if (retired)
+                Drop(events.Count);
         }
     }
 
@@ -157,6 +161,18 @@ internal sealed class EventStream(int number, StreamBounds bounds, ReplayBudget?
         Complete(at);
         lock (gate)
             Drop(events.Count);
+    }
+
+    /// <summary>Ends the stream for good: who is attached still reads what there is, then its memory is given back.</summary>
+    public void Retire(DateTimeOffset at)
+    {
+        Complete(at);
+        lock (gate)
+        {
+            retired = true;
+            if (attachment == 0)
+                Drop(events.Count);
+        }
     }
 
     private int ReadCount => (int)Math.Max(0, Math.Min(read - first + 1, events.Count));

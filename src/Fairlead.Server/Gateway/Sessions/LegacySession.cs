@@ -204,12 +204,7 @@ internal sealed class LegacySession(
         foreach (var call in calls?.Values ?? [])
             call.Cancel(CancelCause.SessionEnded);
         foreach (var stream in streams?.Values ?? [])
-        {
-            stream.Complete(now);
-            // What is attached still writes what it has; the rest is nobody's any more.
-            if (!stream.IsAttached)
-                stream.Release(now);
-        }
+            stream.Retire(now);
     }
 
     // What nobody can resume need not be kept.

@@ -42,7 +42,7 @@ internal sealed class SessionStore(SessionIds ids, GatewayOptions options, TimeP
             LastSeen = time.GetUtcNow(),
             Shown = shown,
         };
-        var share = isOnlyGroup ? options.MaxSessions : Math.Max(1, options.MaxSessions * options.SessionShare / 100);
+        var share = options.SessionsOfOne(isOnlyGroup);
         lock (opening)
         {
             // Who holds its share makes room among its own; else anybody's idle one gives way.

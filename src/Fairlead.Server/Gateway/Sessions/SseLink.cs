@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Fairlead.Server.Gateway.Intake;
+using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Gateway.Sessions;
 
@@ -19,11 +21,12 @@ internal sealed class SseLink
     private readonly Action cut;
     private int unanswered;
 
-    public SseLink(string id, Credentials shown, ConversationRoom room, Action cut)
+    public SseLink(string id, Credentials shown, GroupId group, ConversationRoom room, Action cut)
     {
         this.room = room;
         this.cut = cut;
         Id = id;
+        Group = group;
         Shown = shown;
         Stream = new EventStream(0, new StreamBounds(0, 0, int.MaxValue, long.MaxValue));
         Conversation = new Conversation(room, Write);
@@ -33,6 +36,9 @@ internal sealed class SseLink
 
     /// <summary>What the client showed when it connected; it must be good still at every message.</summary>
     public Credentials Shown { get; }
+
+    /// <summary>The group it was opened in.</summary>
+    public GroupId Group { get; }
 
     public EventStream Stream { get; }
 
@@ -72,19 +78,30 @@ internal sealed class SseLink
 }
 
 /// <summary>All open HTTP+SSE connections of this node.</summary>
-internal sealed class SseLinks(ConversationRoom room)
+internal sealed class SseLinks(ConversationRoom room, Routes routes)
 {
     private readonly ConcurrentDictionary<string, SseLink> links = new();
+    private readonly Lock opening = new();
 
-    /// <summary>Opens one; null when there are as many as there may be sessions .</summary>
+    /// <summary>
+    /// Opens one; null when there are as many as there may be sessions, of all groups or of this one beside others.
+    /// </summary>
     /// <param name="shown">What the client showed.</param>
+    /// <param name="group">Whose key it is.</param>
     /// <param name="cut">Ends the connection at once.</param>
-    public SseLink? Open(Credentials shown, Action cut)
+    public SseLink? Open(Credentials shown, GroupId group, Action cut)
     {
-        if (links.Count >= room.Options.MaxSessions)
-            return null;
-        var link = new SseLink(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), shown, room, cut);
-        links[link.Id] = link;
+        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var link = new SseLink(id, shown, group, room, cut);
+        lock (opening)
+        {
+            if (
+                links.Count >= room.Options.MaxSessions
+                || links.Values.Count(l => l.Group == group) >= room.Options.SessionsOfOne(routes.Table.ById.Count <= 1)
+            )
+                return null;
+            links[id] = link;
+        }
         return link;
     }
 
