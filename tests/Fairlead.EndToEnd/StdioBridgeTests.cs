@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Fairlead.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -181,6 +183,74 @@ public sealed class StdioBridgeTests
             .GetProperty("tools")
             .GetArrayLength()
             .ShouldBeGreaterThan(0);
+    }
+
+    // P-113: what a proxy says in place of a gateway that restarts is not for the client, its request is answered all the
+    // same. The session is given back at the end (2025-11-25 transports "Session Management").
+    [Fact]
+    public async Task Stdout_HasNothingButJsonRpc_WhateverAProxyAnswers_AndTheSessionIsGivenBack()
+    {
+        var ended = new TaskCompletionSource<string>();
+        await using var proxy = WebApplication.CreateSlimBuilder().Build();
+        proxy.Urls.Add("http://127.0.0.1:0");
+        proxy.MapGet("/tools/mcp", () => Results.Text("<html>bad gateway</html>", "text/html", statusCode: 502));
+        proxy.MapDelete(
+            "/tools/mcp",
+            (HttpRequest request) => ended.TrySetResult(request.Headers["Mcp-Session-Id"].ToString())
+        );
+        proxy.MapPost(
+            "/tools/mcp",
+            async (HttpContext http) =>
+            {
+                var body = await new StreamReader(http.Request.Body).ReadToEndAsync(Token);
+                if (!body.Contains("initialize", StringComparison.Ordinal))
+                    return body.Contains("html", StringComparison.Ordinal)
+                        ? Results.Text("<html>bad gateway</html>", "text/html", statusCode: 502)
+                        : Results.Text("{\"message\":\"no upstream\"}", "application/json", statusCode: 504);
+                http.Response.Headers["Mcp-Session-Id"] = "s1";
+                return Results.Text(
+                    """{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"t","version":"1"}}}""",
+                    "application/json"
+                );
+            }
+        );
+        await proxy.StartAsync(Token);
+        var info = new ProcessStartInfo(
+            "dotnet",
+            [Product.Program, "stdio", "--server", $"{proxy.Urls.Single()}/tools"]
+        )
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        info.Environment["FAIRLEAD_KEY"] = Product.Key;
+        // A proxy for the world outside has no way to this machine.
+        info.Environment["http_proxy"] = "http://127.0.0.1:9";
+        using var process = Process.Start(info)!;
+        foreach (
+            var line in (string[])
+                [
+                    """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}""",
+                    """{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"html"}}""",
+                    """{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"json"}}""",
+                    """{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"html","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}""",
+                ]
+        )
+            await process.StandardInput.WriteLineAsync(line);
+        var messages = new List<JsonElement>();
+        while (messages.Count < 4)
+            messages.Add(JsonDocument.Parse((await process.StandardOutput.ReadLineAsync(Token))!).RootElement);
+        process.StandardInput.Close();
+        (await process.StandardOutput.ReadToEndAsync(Token)).ShouldBeEmpty();
+        await process.WaitForExitAsync(Token);
+        messages.Select(m => m.GetProperty("id").GetInt32()).Order().ShouldBe([1, 2, 3, 4]);
+        messages
+            .Where(m => m.GetProperty("id").GetInt32() > 1)
+            .ShouldAllBe(m => m.GetProperty("error").GetProperty("code").GetInt32() == -31001);
+        (await process.StandardError.ReadToEndAsync(Token)).ShouldContain("502");
+        (await ended.Task.WaitAsync(Token)).ShouldBe("s1");
     }
 
     [Fact]

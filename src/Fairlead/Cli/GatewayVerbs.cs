@@ -56,6 +56,8 @@ internal sealed class GatewayVerbs(Terminal terminal)
             );
             return ExitCode.WrongUsage;
         }
+        // Behind a proxy it may be below a path, and all that is asked for is below that.
+        uri = new Uri(uri.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/");
         using var session = new Session(terminal, uri, parsed.GetValue(json));
         try
         {

@@ -14,7 +14,7 @@ internal enum ExchangeEnd
     /// <summary>The session is gone; nothing was run.</summary>
     SessionGone,
 
-    /// <summary>The connection was cut before the answer; whether it was run is not known.</summary>
+    /// <summary>The connection was cut before the answer, or a proxy answered; whether it was run is not known.</summary>
     Cut,
 }
 
@@ -32,6 +32,13 @@ internal sealed class GatewayLink(
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    // A proxy answers for a gateway that restarts: whoever asks again does it at this rate.
+    private static readonly TimeSpan StrangerPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
+    // What was said about it last, which is not said again every second.
+    private HttpStatusCode? stranger;
 
     /// <summary>How long a request waits for a gateway that is not there.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -66,13 +73,25 @@ internal sealed class GatewayLink(
             {
                 using var reader = new StreamReader(stream, Encoding.UTF8);
                 var text = await reader.ReadToEndAsync(cancellationToken);
-                if (text.Length > 0)
-                    onMessage(text);
+                if (text.Length == 0 && response.IsSuccessStatusCode)
+                    return ExchangeEnd.Done;
+                if (!Kind.Of(text).IsMessage)
+                {
+                    if (stranger != response.StatusCode)
+                        tell(
+                            $"what answers at {endpoint.Authority} is no gateway now: HTTP {(int)response.StatusCode}"
+                        );
+                    stranger = response.StatusCode;
+                    await Task.Delay(StrangerPause, time, cancellationToken);
+                    return ExchangeEnd.Cut;
+                }
+                stranger = null;
+                onMessage(text);
                 return ExchangeEnd.Done;
             }
             await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellationToken))
             {
-                if (item.Data.Length > 0 && onMessage(item.Data))
+                if (Kind.Of(item.Data).IsMessage && onMessage(item.Data))
                     return ExchangeEnd.Done;
             }
         }
@@ -81,6 +100,22 @@ internal sealed class GatewayLink(
             return ExchangeEnd.Cut;
         }
         return ExchangeEnd.Cut;
+    }
+
+    /// <summary>Gives a session back where the gateway is there; one that is not given back ends when it was idle for long.</summary>
+    /// <param name="headers">Those that name the session.</param>
+    public async Task EndSessionAsync(IReadOnlyList<KeyValuePair<string, string>> headers)
+    {
+        using var limit = new CancellationTokenSource(Farewell, time);
+        try
+        {
+            using var request = await RequestAsync(HttpMethod.Delete, headers, limit.Token);
+            using var response = await http.SendAsync(request, limit.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            // The program ends all the same.
+        }
     }
 
     /// <summary>The response; null when the connection was cut after the request had gone out.</summary>
@@ -95,7 +130,11 @@ internal sealed class GatewayLink(
         {
             try
             {
-                using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, endpoint);
+                using var request = await RequestAsync(
+                    body is null ? HttpMethod.Get : HttpMethod.Post,
+                    headers,
+                    cancellationToken
+                );
                 if (body is not null)
                     request.Content = new StringContent(
                         body,
@@ -105,9 +144,6 @@ internal sealed class GatewayLink(
                 request.Headers.Accept.ParseAdd(
                     body is null ? "text/event-stream" : "application/json, text/event-stream"
                 );
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await key(cancellationToken));
-                foreach (var (name, value) in headers)
-                    request.Headers.TryAddWithoutValidation(name, value);
                 var response = await http.SendAsync(
                     request,
                     HttpCompletionOption.ResponseHeadersRead,
@@ -129,6 +165,19 @@ internal sealed class GatewayLink(
             }
             await Task.Delay(pause, time, cancellationToken);
         }
+    }
+
+    private async ValueTask<HttpRequestMessage> RequestAsync(
+        HttpMethod method,
+        IReadOnlyList<KeyValuePair<string, string>> headers,
+        CancellationToken cancellationToken
+    )
+    {
+        var request = new HttpRequestMessage(method, endpoint);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await key(cancellationToken));
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return request;
     }
 
     private static bool IsAbsent(HttpRequestException e) =>

@@ -8,6 +8,9 @@ namespace Fairlead.Stdio;
 /// <summary>What a message of the gateway is.</summary>
 internal readonly record struct Kind(bool IsResponse, bool HasId, string? Method, int Code)
 {
+    /// <summary>False for what is no JSON-RPC, a proxy's page for instance: it never reaches the client (P-113).</summary>
+    public bool IsMessage => IsResponse || Method is not null;
+
     public static Kind Of(string text)
     {
         try
@@ -25,9 +28,13 @@ internal readonly record struct Kind(bool IsResponse, bool HasId, string? Method
                 && number.TryGetInt32(out var value)
                     ? value
                     : 0;
-            var method = root.TryGetProperty("method"u8, out var named) ? named.GetString() : null;
+            var method =
+                root.TryGetProperty("method"u8, out var named) && named.ValueKind == JsonValueKind.String
+                    ? named.GetString()
+                    : null;
             var hasId = root.TryGetProperty("id"u8, out var id) && id.ValueKind is not JsonValueKind.Null;
-            return new Kind(method is null, hasId, method, code);
+            var answers = root.TryGetProperty("result"u8, out _) || error.ValueKind == JsonValueKind.Object;
+            return new Kind(method is null && answers, hasId, method, code);
         }
         catch (JsonException)
         {

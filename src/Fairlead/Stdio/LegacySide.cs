@@ -90,7 +90,13 @@ internal sealed class LegacySide(GatewayLink link, ClientLine client, Action<str
     }
 
     /// <summary>Ends the session with the gateway's blessing or without.</summary>
-    public void End() => session?.Ended.Cancel();
+    public async Task EndAsync()
+    {
+        if (session is not { } current)
+            return;
+        await current.Ended.CancelAsync();
+        await link.EndSessionAsync(current.Headers);
+    }
 
     /// <summary>Opens a session with what the client said at first; returns the answer.</summary>
     private async Task<string> OpenAsync(CancellationToken cancellationToken)
@@ -108,6 +114,8 @@ internal sealed class LegacySide(GatewayLink link, ClientLine client, Action<str
             headers => id = headers.TryGetValues("Mcp-Session-Id", out var values) ? values.FirstOrDefault() : null,
             cancellationToken
         );
+        if (answer.Length == 0)
+            throw new HttpRequestException("initialize was not answered");
         if (id is not null && Version(answer) is { } version)
         {
             var opened = new Session(id, version);

@@ -52,7 +52,7 @@ internal sealed class ModernSide(GatewayLink link, ClientLine client)
             var headers = await HeadersAsync(message, cancellationToken);
             var answered = false;
             string? mismatch = null;
-            var end = await link.ExchangeAsync(
+            await link.ExchangeAsync(
                 message.Text,
                 headers,
                 text =>
@@ -79,7 +79,7 @@ internal sealed class ModernSide(GatewayLink link, ClientLine client)
                 mirrored = null;
                 continue;
             }
-            if (answered || (end == ExchangeEnd.Done && !isListen))
+            if (answered)
                 return;
             // The gateway restarts: a subscription has no outcome that could be doubled, so it is opened again.
             if (isListen || (IsRead(message.Method!) && attempt < MaxResends))

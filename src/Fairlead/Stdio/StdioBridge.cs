@@ -32,7 +32,7 @@ internal sealed class StdioBridge(GatewayLink link, ClientLine client, TimeProvi
         finally
         {
             await ending.CancelAsync();
-            legacy.End();
+            await legacy.EndAsync();
             client.Complete();
             await writing;
         }

@@ -66,7 +66,18 @@ internal static class StdioCommand
     {
         var terminal = session.Terminal;
         void Tell(string what) => terminal.Error.WriteLine($"fairlead stdio: {what}");
-        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        using var http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                // A redirect would take what the client says to another machine.
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                UseProxy = !session.Server.IsLoopback,
+            }
+        )
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
         var endpoint = new Uri(session.Server, group is null ? "mcp" : $"mcp/{Uri.EscapeDataString(group)}");
         var link = new GatewayLink(http, endpoint, KeyOf(session, group), terminal.Time, Tell);
         var client = new ClientLine(Console.OpenStandardInput(), Console.OpenStandardOutput());

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Fairlead.Cli;
 using Fairlead.Server;
 
 namespace Fairlead.Doctor.Checks;
@@ -15,7 +16,7 @@ internal sealed class GatewayCheck : ICheck
     )
     {
         var answer = await site.GatewayAsync();
-        var where = site.Server.GetLeftPart(UriPartial.Authority);
+        var where = CliFailure.Show(site.Server);
         if (answer.Presence != Presence.Gateway)
         {
             yield return answer.Presence switch

@@ -16,7 +16,7 @@ internal sealed class LoginCheck : ICheck
     )
     {
         var file = new TokenFile(site.Terminal);
-        var server = site.Server.GetLeftPart(UriPartial.Authority);
+        var server = CliFailure.Show(site.Server);
         if (File.Exists(file.Path) && FileRights.IsOpen(file.Path))
             yield return new(
                 Severity.Fault,
