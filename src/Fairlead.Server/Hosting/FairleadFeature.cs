@@ -61,6 +61,7 @@ public static class FairleadFeature
         services.AddTelemetry(options.CallLog);
         services.AddGroups();
         services.AddTools();
+        services.AddSingleton(new Preflight(Environment.GetEnvironmentVariable));
         services.AddSingleton<ServiceImport>();
         services.AddSingleton(static p => new SessionIds(
             p.GetRequiredService<MasterKey>().Derive("sessions"),

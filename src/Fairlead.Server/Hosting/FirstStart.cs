@@ -4,6 +4,7 @@ using Fairlead.Server.Groups;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Tools;
 using Microsoft.Extensions.Hosting;
 
@@ -20,6 +21,7 @@ internal sealed class FirstStart(
     FirstStartMark mark,
     UserStore users,
     ServiceStore services,
+    SecretStore secrets,
     GroupStore groups,
     ServiceImport import,
     NativePublications publications,
@@ -42,10 +44,10 @@ internal sealed class FirstStart(
             LeftOut = options.McpConfig is { } file ? await CompareAsync(file, cancellationToken) : null;
             return;
         }
-        var drafts = options.McpConfig is { } path
-            ? import.Drafts(await File.ReadAllTextAsync(path, cancellationToken))
-            : [];
-        await writer.ChangeAsync(db => FillAsync(db, drafts, cancellationToken), cancellationToken);
+        var (drafts, values) = options.McpConfig is { } path
+            ? import.Drafts(await File.ReadAllTextAsync(path, cancellationToken), path)
+            : ([], new Dictionary<string, string>());
+        await writer.ChangeAsync(db => FillAsync(db, drafts, values, cancellationToken), cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -63,7 +65,7 @@ internal sealed class FirstStart(
     {
         try
         {
-            var (count, missing) = import.Compare(await File.ReadAllTextAsync(file, cancellationToken));
+            var (count, missing) = import.Compare(await File.ReadAllTextAsync(file, cancellationToken), file);
             return missing.Count > 0 ? new(file, missing, missing.Count == count, null) : null;
         }
         catch (StoreException e)
@@ -76,6 +78,7 @@ internal sealed class FirstStart(
     private async Task<bool> FillAsync(
         FairleadDb db,
         IReadOnlyList<ServiceDraft> drafts,
+        IReadOnlyDictionary<string, string> values,
         CancellationToken cancellationToken
     )
     {
@@ -84,6 +87,7 @@ internal sealed class FirstStart(
             return false;
         List<ServiceId> imported = [];
         Check(await services.AddAsync(db, drafts, imported, cancellationToken));
+        await secrets.PutAsync(db, values, cancellationToken);
         var password = await users.EnsureAdminAsync(db, options.AdminPassword, cancellationToken);
         var key = options.DefaultKey ?? GroupKeys.New();
         var group = new GroupDraft

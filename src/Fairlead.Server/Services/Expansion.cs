@@ -5,7 +5,7 @@ namespace Fairlead.Server.Services;
 /// <summary>
 /// Puts variables into a definition when a service starts; what is stored keeps the reference, so a rotated secret
 /// needs no edit. Forms: <c>${NAME}</c>, <c>${NAME:-default}</c>, <c>${env:NAME}</c>, <c>${env:NAME:-default}</c>;
-/// <c>${FAIRLEAD_DATA}</c> is the data directory. A <c>$</c> elsewhere stays.
+/// <c>${secret:NAME}</c> is a secret of the store, <c>${FAIRLEAD_DATA}</c> the data directory. A <c>$</c> elsewhere stays.
 /// </summary>
 internal static class Expansion
 {

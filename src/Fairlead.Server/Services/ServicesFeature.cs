@@ -44,15 +44,18 @@ internal static class ServicesFeature
         services.AddSingleton<ServiceRoom>();
         services.AddSingleton<ReconcileLoop>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReconcileLoop>());
+        services.TryAddSingleton(new Preflight(Environment.GetEnvironmentVariable));
         services.TryAddSingleton<ServiceImport>();
         services.AddSingleton<ServiceDesk>();
         services.AddSingleton<SeveralServices>();
-        return services.AddRestJson(ServicesJson.Default);
+        return services.AddRestJson(ServicesJson.Default).AddRestJson(SecretsJson.Default);
     }
 
     /// <summary>Maps <c>/api/v1/services</c> and <c>/api/v1/tools</c>.</summary>
     public static IEndpointRouteBuilder MapServices(this IEndpointRouteBuilder routes)
     {
+        ImportEndpoints.Map(routes.MapRest("/services", "services"));
+        SecretEndpoints.Map(routes.MapRest("/secrets", "secrets"));
         ServiceEndpoints.Map(routes.MapRest("/services", "services"));
         StateEndpoints.Map(routes.MapRest("/services", "services"));
         LogEndpoints.Map(routes.MapRest("/services", "services"));

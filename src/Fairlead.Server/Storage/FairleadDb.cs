@@ -17,6 +17,7 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
     public DbSet<RevokedTokenRow> RevokedTokens => Set<RevokedTokenRow>();
     public DbSet<TokenFloorRow> TokenFloors => Set<TokenFloorRow>();
     public DbSet<ServiceRow> Services => Set<ServiceRow>();
+    public DbSet<SecretRow> Secrets => Set<SecretRow>();
     public DbSet<GroupRow> Groups => Set<GroupRow>();
     public DbSet<GroupServiceRow> GroupServices => Set<GroupServiceRow>();
     public DbSet<ToolRow> Tools => Set<ToolRow>();
@@ -38,6 +39,7 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
         modelBuilder.Entity<RevokedTokenRow>().ToTable("revoked_tokens").HasKey(static row => row.Jti);
         modelBuilder.Entity<TokenFloorRow>().ToTable("token_floors").HasKey(static row => row.UserId);
         modelBuilder.Entity<ServiceRow>().ToTable("mcp_services");
+        modelBuilder.Entity<SecretRow>().ToTable("mcp_secrets");
         modelBuilder.Entity<GroupRow>(row =>
         {
             row.ToTable("mcp_tool_groups");

@@ -57,6 +57,16 @@ internal sealed class ServiceRow : OwnedRow
     public DateTimeOffset? RemovedAt { get; set; }
 }
 
+/// <summary>A secret of services.</summary>
+internal sealed class SecretRow : OwnedRow
+{
+    public required string Id { get; set; }
+    public required string Name { get; set; }
+
+    /// <summary>Sealed.</summary>
+    public required string Value { get; set; }
+}
+
 internal sealed class GroupRow : OwnedRow
 {
     public required string Id { get; set; }

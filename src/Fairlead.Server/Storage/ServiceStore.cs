@@ -16,6 +16,7 @@ internal sealed partial class ServiceStore(
     StoreWriter writer,
     StoreWatcher watcher,
     PublicationAligner aligner,
+    SecretStore secrets,
     Sealer sealer,
     TimeProvider time
 )
@@ -47,10 +48,13 @@ internal sealed partial class ServiceStore(
             : new StoreError("SERVICE_NOT_FOUND", "A service was removed meanwhile.");
     }
 
-    /// <summary>Registers services and replaces the definitions of others, by name, all or none.</summary>
+    /// <summary>
+    /// Registers services and replaces the definitions of others, by name, all or none, and sets secrets they use with them.
+    /// </summary>
     public async Task<StoreResult<ServiceConfig[]>> PutAllAsync(
         IReadOnlyList<ServiceDraft> added,
         IReadOnlyList<ServiceDraft> replaced,
+        IReadOnlyDictionary<string, string> values,
         CancellationToken cancellationToken
     )
     {
@@ -72,6 +76,7 @@ internal sealed partial class ServiceStore(
                     Replace(row, replaced.First(s => s.Name == row.Name).Definition);
                     ids.Add(new ServiceId(row.Id));
                 }
+                await secrets.PutAsync(db, values, cancellationToken);
                 return null;
             },
             cancellationToken

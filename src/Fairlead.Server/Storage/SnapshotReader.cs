@@ -26,7 +26,8 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             description FROM mcp_publications ORDER BY id;
         SELECT service_id, kind, name, definition, position FROM mcp_catalogue ORDER BY service_id, kind, position;
         SELECT jti FROM revoked_tokens;
-        SELECT user_id, generation FROM token_floors
+        SELECT user_id, generation FROM token_floors;
+        SELECT name, id, value, updated_at FROM mcp_secrets
         """;
 
     public async Task<StoreSnapshot> ReadAsync(CancellationToken cancellationToken)
@@ -53,8 +54,18 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             static row => (row.GetString(0), row.GetInt32(1)),
             cancellationToken
         );
-        return new StoreSnapshot(epoch[0], [.. services], [.. groups], [.. tools, .. others], [.. catalogue])
+        FrozenDictionary<string, SealedSecret> secrets = (
+            await AllAsync(reader, Secret, cancellationToken)
+        ).ToFrozenDictionary(static secret => secret.Key, static secret => secret.Value, StringComparer.Ordinal);
+        return new StoreSnapshot(
+            epoch[0],
+            [.. services.Select(service => Stamped(service, secrets))],
+            [.. groups],
+            [.. tools, .. others],
+            [.. catalogue]
+        )
         {
+            Secrets = secrets,
             RevokedTokens = revoked.ToFrozenSet(),
             TokenFloors = floors.ToFrozenDictionary(static floor => floor.User, static floor => floor.Generation),
         };
@@ -95,6 +106,20 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             KnownRevision = Text(row, 5),
         };
     }
+
+    private static KeyValuePair<string, SealedSecret> Secret(DbDataReader row) =>
+        new(
+            row.GetString(0),
+            new SealedSecret(row.GetString(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3))
+        );
+
+    private static ServiceConfig Stamped(ServiceConfig service, FrozenDictionary<string, SealedSecret> secrets) =>
+        SecretStore.Stamp(service.Definition.Texts, secrets) is { } stamp
+            ? service with
+            {
+                Definition = service.Definition with { SecretStamp = stamp },
+            }
+            : service;
 
     private static GroupConfig Group(DbDataReader row, ILookup<string, ServiceId> links)
     {

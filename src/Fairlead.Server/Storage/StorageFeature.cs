@@ -40,6 +40,7 @@ internal static class StorageFeature
         services.AddSingleton<StoreWriter>();
         services.AddSingleton<FirstStartMark>();
         services.AddSingleton<PublicationAligner>();
+        services.AddSingleton<SecretStore>();
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<CatalogueStore>();
         return services;

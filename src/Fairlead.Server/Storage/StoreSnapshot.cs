@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Fairlead.Server.Storage.Secrets;
 
 namespace Fairlead.Server.Storage;
 
@@ -17,6 +19,9 @@ internal sealed record StoreSnapshot(
 {
     public static readonly StoreSnapshot Empty = new(0, [], [], [], []);
 
+    /// <summary>Secrets of services by name, sealed.</summary>
+    public FrozenDictionary<string, SealedSecret> Secrets { get; init; } = FrozenDictionary<string, SealedSecret>.Empty;
+
     /// <summary>Ids (<c>jti</c>) of access tokens that were revoked before they expired (P-77).</summary>
     public FrozenSet<string> RevokedTokens { get; init; } = FrozenSet<string>.Empty;
 
@@ -32,6 +37,12 @@ internal enum ServiceTransport
 {
     Stdio,
     StreamableHttp,
+
+    /// <summary>HTTP+SSE of revision 2024-11-05.</summary>
+    Sse,
+
+    /// <summary>Streamable HTTP, and HTTP+SSE where the service does not know that.</summary>
+    Auto,
 }
 
 /// <summary>A registered service as intended (desired state), from table <c>mcp_services</c>.</summary>
@@ -87,6 +98,15 @@ internal sealed record ServiceDefinition
 
     /// <summary>Seconds before a restart; null takes the gateway's 5 (S-20).</summary>
     public double? RestartDelaySeconds { get; init; }
+
+    /// <summary>Tells one set of values of its secrets from another; not stored.</summary>
+    [JsonIgnore]
+    public string? SecretStamp { get; init; }
+
+    /// <summary>All texts in which variables may stand.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Texts =>
+        [Command ?? "", .. Args, .. Env.Values, Cwd ?? "", Url ?? "", .. Headers.Values];
 
     /// <summary>Keys of an imported file that we do not use, kept for export.</summary>
     public ImmutableSortedDictionary<string, System.Text.Json.JsonElement> Extensions { get; init; } =

@@ -307,6 +307,7 @@ public abstract class StoreContract
             await ExecuteAsync(store, "DROP TABLE first_start");
             await ExecuteAsync(store, "DROP TABLE token_floors");
             await ExecuteAsync(store, "ALTER TABLE users DROP COLUMN token_generation");
+            await ExecuteAsync(store, "DROP TABLE mcp_secrets");
             await ExecuteAsync(store, "DELETE FROM schema_version WHERE version > 1");
         }
         await using TestStore again = await TestStore.OpenAsync(options);

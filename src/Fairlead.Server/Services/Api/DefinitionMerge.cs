@@ -25,6 +25,8 @@ internal static class DefinitionMerge
             null when request.Command is not null => ServiceTransport.Stdio,
             null => old?.Transport ?? ServiceTransport.Stdio,
             "stdio" => ServiceTransport.Stdio,
+            "sse" => ServiceTransport.Sse,
+            "auto" => ServiceTransport.Auto,
             "http" or "streamable-http" or "streamable_http" or "streamablehttp" => ServiceTransport.StreamableHttp,
             _ => null,
         };
@@ -50,8 +52,8 @@ internal static class DefinitionMerge
             RestartDelaySeconds = request.RestartDelaySeconds ?? old?.RestartDelaySeconds,
         };
         var problem =
-            transport is null ? new ServiceProblem("transport", "must be stdio or streamable-http")
-            : transport == ServiceTransport.StreamableHttp && definition.Command is not null
+            transport is null ? new ServiceProblem("transport", "must be stdio, streamable-http, sse or auto")
+            : transport != ServiceTransport.Stdio && definition.Command is not null
                 ? new ServiceProblem("command", "cannot be given together with url")
             : request.Args is not null && definition.Args.Any(ShownValues.IsMasked)
                 ? new ServiceProblem("args", Unknown)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fairlead.Protocol;
 using Fairlead.Server.Services.Channels;
+using Fairlead.Server.Services.Dialects;
 using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
@@ -32,8 +33,7 @@ internal sealed class ServiceDesk(
     /// <summary>The finer view of the same (C-07).</summary>
     public static string Wire(ServiceHealth health) => JsonNamingPolicy.SnakeCaseLower.ConvertName(health.ToString());
 
-    public static string Wire(ServiceTransport transport) =>
-        transport == ServiceTransport.Stdio ? "stdio" : "streamable-http";
+    public static string Wire(ServiceTransport transport) => FairleadDialect.Wire(transport);
 
     public ServiceState State(ServiceConfig service) => slots.Get(service.Id).State;
 

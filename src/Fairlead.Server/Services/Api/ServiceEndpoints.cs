@@ -23,11 +23,6 @@ internal static class ServiceEndpoints
             .WithSummary("Registers a service and starts it.")
             .WithDescription("For stdio this runs a program on the gateway's machine.");
         services
-            .MapPost("/import", ImportAsync)
-            .WithName("services.import")
-            .WithSummary("Registers the services of a client's configuration: all of them, or none when one is wrong.")
-            .WithDescription("The same configuration again changes nothing.");
-        services
             .MapGet("/{id}", Get)
             .WithName("services.get")
             .WithSummary("One service with its tools and last words.");
@@ -134,41 +129,6 @@ internal static class ServiceEndpoints
             : Missing(id);
     }
 
-    private static async Task<RestResult<ImportView>> ImportAsync(
-        ImportRequest request,
-        HttpContext http,
-        ServiceImport import,
-        CancellationToken cancellationToken
-    )
-    {
-        var text =
-            request.Content ?? (request.Config is { ValueKind: not JsonValueKind.Null } c ? c.GetRawText() : null);
-        if (text is null)
-            return RestResult.Fail("MISSING_PARAMETER", "content or config is required.", "content");
-        IReadOnlyList<ImportEntry> plan;
-        try
-        {
-            plan = import.Plan(text, request.Update);
-        }
-        catch (FormatException e)
-        {
-            return RestResult.Fail("CONFIG_INVALID", e.Message, request.Content is null ? "config" : "content");
-        }
-        AuditNote.Of(http).Details = DefinitionMerge.Describe(plan);
-        if (request.DryRun)
-            return RestResult.Ok(View(plan, dryRun: true), "Nothing was changed.");
-        if (plan.FirstOrDefault(e => e.Problems.Count > 0) is { } bad)
-            return Wrong(bad.Problems[0] with { Field = $"{bad.Name}.{bad.Problems[0].Field}" });
-        if (plan.FirstOrDefault(e => e.Action == ImportAction.Conflict) is { } other)
-            return RestResult.Fail(
-                "SERVICE_ALREADY_EXISTS",
-                $"{other.Name} is registered with another definition; nothing was imported. With update it is replaced.",
-                other.Name
-            );
-        var done = await import.ImportAsync(plan, cancellationToken);
-        return done.Ok ? RestResult.Ok(View(plan, dryRun: false), "Services imported.") : done.Error;
-    }
-
     private static RestResult<IReadOnlyList<KnownToolView>> ListTools(
         [FromQuery] string? service,
         [AsParameters] PageQuery page,
@@ -213,21 +173,6 @@ internal static class ServiceEndpoints
                 .CheckDependencies(new Dictionary<string, ServiceDefinition> { [name] = definition }, desk.Now.Services)
                 ?.Problem;
 
-    private static RestError Wrong(ServiceProblem problem) =>
+    public static RestError Wrong(ServiceProblem problem) =>
         RestResult.Fail("SERVICE_CONFIGURATION_INVALID", $"{problem.Field} {problem.Message}.", problem.Field);
-
-    private static ImportView View(IReadOnlyList<ImportEntry> plan, bool dryRun) =>
-        new(
-            dryRun,
-            [
-                .. plan.Select(e => new ImportedView
-                {
-                    Name = e.Name,
-                    Transport = ServiceDesk.Wire(e.Definition.Transport),
-                    Enabled = e.Enabled,
-                    Action = JsonNamingPolicy.SnakeCaseLower.ConvertName(e.Action.ToString()),
-                    Problems = e.Problems,
-                }),
-            ]
-        );
 }

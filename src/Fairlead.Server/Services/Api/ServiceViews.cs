@@ -101,9 +101,23 @@ internal sealed record ImportRequest
 
     [Description("Replace the definitions of services that are registered with others; without it they are refused.")]
     public bool Update { get; set; }
+
+    [Description("Path or name of the file: some tell whose it is.")]
+    public string? FileName { get; set; }
+
+    [Description("Name of the format; found out when absent.")]
+    public string? Format { get; set; }
+
+    [Description("Values for what the file asks for, by id. Those of secrets are kept in the secret store.")]
+    public Dictionary<string, string>? Values { get; set; }
+
+    [Description("Of a server.json: npm, pypi, nuget, oci, mcpb or remote; the first that can be run when absent.")]
+    public string? Pick { get; set; }
 }
 
-internal sealed record ImportView(bool DryRun, IReadOnlyList<ImportedView> Services);
+internal sealed record ImportView(bool DryRun, string Format, IReadOnlyList<ImportedView> Services);
+
+internal sealed record ExportView(string Format, [property: Description("The file.")] string Content);
 
 internal sealed record ImportedView
 {
@@ -114,8 +128,28 @@ internal sealed record ImportedView
     [Description("add, unchanged, update or conflict: registered with another definition and no update asked for.")]
     public required string Action { get; init; }
 
+    [Description("What is started or connected to, without what looks like a secret.")]
+    public required string Starts { get; init; }
+
+    [Description("Names of the secrets it uses.")]
+    public required IReadOnlyList<string> Secrets { get; init; }
+
+    [Description("What it lacks; without what is required nothing is imported.")]
+    public required IReadOnlyList<MissingView> Missing { get; init; }
+
     [Description("What is wrong with it; an import with any problem changes nothing.")]
     public required IReadOnlyList<ServiceProblem> Problems { get; init; }
+}
+
+internal sealed record MissingView
+{
+    [Description("runtime, input, secret, variable, placeholder, or unused: a key that has no effect here.")]
+    public required string Kind { get; init; }
+
+    [Description("Program, id of the value, secret, variable or key.")]
+    public required string Name { get; init; }
+    public required string Message { get; init; }
+    public required bool Required { get; init; }
 }
 
 internal record ServiceView
@@ -208,6 +242,7 @@ internal sealed record KnownToolView(string Name, string Service, string Service
 [JsonSerializable(typeof(Envelope<ServiceView>))]
 [JsonSerializable(typeof(Envelope<ServiceDetailView>))]
 [JsonSerializable(typeof(Envelope<ImportView>))]
+[JsonSerializable(typeof(Envelope<ExportView>))]
 [JsonSerializable(typeof(Envelope<CheckView>))]
 [JsonSerializable(typeof(Envelope<ServiceLogView>))]
 [JsonSerializable(typeof(SeveralServicesRequest))]

@@ -77,7 +77,7 @@ internal static partial class ShownValues
     }
 
     // -p is a password or a port.
-    private static bool TakesASecret(string option, string value) =>
+    public static bool TakesASecret(string option, string value) =>
         option.StartsWith('-')
         && !option.Contains('=', StringComparison.Ordinal)
         && (
@@ -92,7 +92,7 @@ internal static partial class ShownValues
     }
 
     // Keys and tokens without a word that names them, also in a path: https://host/s/<token>/mcp.
-    private static bool LooksRandom(string word) =>
+    public static bool LooksRandom(string word) =>
         word.Any(char.IsAsciiDigit)
         && (
             (word.Any(char.IsAsciiLetterLower) && word.Any(char.IsAsciiLetterUpper))

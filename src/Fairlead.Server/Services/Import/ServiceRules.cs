@@ -13,6 +13,7 @@ internal static partial class ServiceRules
     private const int MaxArgs = 200;
     private const int MaxText = 32 * 1024;
     private const int MaxDependencies = 50;
+    private const int MaxPath = 4096;
 
     /// <summary>All problems; empty when the definition can be stored.</summary>
     public static IReadOnlyList<ServiceProblem> Check(string name, ServiceDefinition definition)
@@ -24,6 +25,8 @@ internal static partial class ServiceRules
             CheckStdio(definition, problems);
         else
             CheckHttp(definition, problems);
+        if (definition.Transport == ServiceTransport.Sse)
+            problems.Add(new("transport", "sse is not supported yet; use the service's Streamable HTTP endpoint"));
         if (definition.TimeoutSeconds is < 1 or > 600)
             problems.Add(new("timeout", "must be 1 to 600 seconds"));
         CheckLife(name, definition, problems);
@@ -84,6 +87,10 @@ internal static partial class ServiceRules
     {
         if (string.IsNullOrWhiteSpace(d.Command))
             problems.Add(new("command", "is needed: the program to start"));
+        else if (d.Command.Length > MaxPath || d.Command.Contains('\0', StringComparison.Ordinal))
+            problems.Add(new("command", $"at most {MaxPath} characters, without NUL"));
+        if (d.Cwd is { } cwd && (cwd.Length > MaxPath || cwd.Contains('\0', StringComparison.Ordinal)))
+            problems.Add(new("cwd", $"at most {MaxPath} characters, without NUL"));
         if (d.Url is not null)
             problems.Add(new("url", "cannot be given together with command"));
         if (
@@ -106,6 +113,8 @@ internal static partial class ServiceRules
         var hasReference = d.Url?.Contains("${", StringComparison.Ordinal) ?? false;
         if (string.IsNullOrWhiteSpace(d.Url))
             problems.Add(new("url", "is needed: the service's MCP endpoint"));
+        else if (d.Url.Length > MaxPath)
+            problems.Add(new("url", $"at most {MaxPath} characters"));
         else if (
             !hasReference && !(Uri.TryCreate(d.Url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
         )

@@ -11,11 +11,12 @@ internal sealed record DesiredServices(ImmutableArray<ServiceConfig> All)
 
     /// <summary>
     /// Whether two definitions start the same thing. Records compare their collections by reference, and a reloaded
-    /// snapshot is all new references; what only concerns calls (the deadline) or export needs no restart.
+    /// snapshot is all new references; what only concerns calls (the deadline) or export needs no restart. A secret it uses that changed does.
     /// </summary>
     public static bool StartSame(ServiceDefinition a, ServiceDefinition b) =>
         a.Transport == b.Transport
         && a.Command == b.Command
+        && a.SecretStamp == b.SecretStamp
         && a.Cwd == b.Cwd
         && a.Url == b.Url
         && a.Args.AsSpan().SequenceEqual(b.Args.AsSpan())

@@ -3,6 +3,7 @@ using Fairlead.Protocol;
 using Fairlead.Runtime;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Storage.Secrets;
 
 namespace Fairlead.Server.Services.Supervision;
 
@@ -18,6 +19,7 @@ internal readonly record struct Connection(
 internal sealed class ServiceConnector(
     ProcessHost host,
     StorageOptions storage,
+    SecretStore secrets,
     ServicesOptions options,
     TimeProvider time
 )
@@ -35,9 +37,10 @@ internal sealed class ServiceConnector(
     )
     {
         var missing = new SortedSet<string>(StringComparer.Ordinal);
-        string Expand(string text) => Expansion.Expand(text, Lookup, missing);
+        var hidden = new List<string>();
+        string Expand(string text) => Expansion.Expand(text, name => Lookup(name, hidden), missing);
         var definition = config.Definition;
-        if (definition.Transport == ServiceTransport.StreamableHttp)
+        if (definition.Transport != ServiceTransport.Stdio)
         {
             var url = Expand(definition.Url ?? "");
             var headers = definition.Headers.Select(h => KeyValuePair.Create(h.Key, Expand(h.Value))).ToList();
@@ -60,7 +63,7 @@ internal sealed class ServiceConnector(
         };
         return missing.Count > 0
             ? Unset(missing)
-            : await OpenStdioAsync(spec, known, events, started, said, cancellationToken);
+            : await OpenStdioAsync(spec, hidden, known, events, started, said, cancellationToken);
     }
 
     /// <summary>Hides the values of a service's environment in what it writes to its standard error.</summary>
@@ -76,12 +79,19 @@ internal sealed class ServiceConnector(
         Uri.TryCreate(url, UriKind.Absolute, out uri) && uri.Scheme is "http" or "https";
 
     private static Connection Unset(SortedSet<string> missing) =>
-        new(null, null, $"not set in the gateway's environment: {string.Join(", ", missing)}");
+        new(null, null, $"not set in the gateway's environment or secrets: {string.Join(", ", missing)}");
 
-    private string? Lookup(string name) =>
-        name == Expansion.DataDirectory
-            ? Path.GetFullPath(storage.DataDirectory)
-            : Environment.GetEnvironmentVariable(name);
+    private string? Lookup(string name, List<string> hidden)
+    {
+        if (name == Expansion.DataDirectory)
+            return Path.GetFullPath(storage.DataDirectory);
+        if (!name.StartsWith(SecretStore.Prefix, StringComparison.Ordinal))
+            return Environment.GetEnvironmentVariable(name);
+        var secret = secrets.Find(name[SecretStore.Prefix.Length..]);
+        if (secret is not null)
+            hidden.Add(secret);
+        return secret;
+    }
 
     private async Task<Connection> OpenHttpAsync(
         Uri uri,
@@ -105,6 +115,7 @@ internal sealed class ServiceConnector(
 
     private async Task<Connection> OpenStdioAsync(
         ProcessSpec spec,
+        List<string> hidden,
         Revision? known,
         IChannelEvents events,
         Action<ServiceProcess> started,
@@ -112,7 +123,7 @@ internal sealed class ServiceConnector(
         CancellationToken cancellationToken
     )
     {
-        string[] secrets = [.. spec.Environment.Values.Where(v => v.Length >= ShortestSecret).Distinct()];
+        string[] masked = [.. spec.Environment.Values.Concat(hidden).Where(v => v.Length >= ShortestSecret).Distinct()];
         var channel = new StdioChannel(events, time, said);
         ServiceProcess process;
         try
@@ -121,7 +132,7 @@ internal sealed class ServiceConnector(
                 host,
                 spec with
                 {
-                    Redact = line => Redact(line, secrets),
+                    Redact = line => Redact(line, masked),
                 },
                 cancellationToken
             );

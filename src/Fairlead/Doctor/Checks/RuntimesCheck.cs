@@ -127,7 +127,11 @@ internal sealed class RuntimesCheck : ICheck
         string Expand(string text) =>
             Expansion.Expand(
                 text,
-                v => v == Expansion.DataDirectory ? site.Data : Environment.GetEnvironmentVariable(v),
+                v =>
+                    v == Expansion.DataDirectory ? site.Data
+                    // The gateway itself says which secrets it lacks; none is needed to look for a program.
+                    : v.StartsWith(SecretStore.Prefix, StringComparison.Ordinal) ? "secret"
+                    : Environment.GetEnvironmentVariable(v),
                 missing
             );
         return new()

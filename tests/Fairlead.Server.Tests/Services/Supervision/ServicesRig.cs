@@ -3,6 +3,7 @@ using Fairlead.Server.Services;
 using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Tests.Storage;
 using Fairlead.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,6 +23,7 @@ internal sealed class ServicesRig : IAsyncDisposable
         var connector = new ServiceConnector(
             host,
             new StorageOptions { DataDirectory = data },
+            store.Get<SecretStore>(),
             options,
             TimeProvider.System
         );
