@@ -23,6 +23,9 @@ public enum ExitReason
 
     /// <summary>It closed its stdout but did not exit.</summary>
     StdoutClosed,
+
+    /// <summary>It and what it started took more memory than <see cref="ProcessSpec.MaxMemoryBytes"/>.</summary>
+    OutOfMemory,
 }
 
 /// <summary>The end of a service process.</summary>

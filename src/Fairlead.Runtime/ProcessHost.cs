@@ -23,6 +23,7 @@ public sealed class ProcessHost : IAsyncDisposable
     private readonly ILogger logger;
     private readonly Guardian guardian;
     private readonly SemaphoreSlim starts;
+    private readonly MemoryWatch memory;
     private readonly ConcurrentDictionary<ServiceProcess, bool> running = new();
     private readonly Lock gate = new();
     private long lastNumber;
@@ -35,6 +36,7 @@ public sealed class ProcessHost : IAsyncDisposable
         (this.options, this.time, this.logger) = (options, time, logger);
         guardian = new Guardian(options.InstanceMark, time, logger);
         starts = new SemaphoreSlim(options.MaxConcurrentStarts);
+        memory = new MemoryWatch(() => Running, options.MemoryInterval, time);
     }
 
     /// <summary>Services started here that have not ended.</summary>
@@ -80,6 +82,7 @@ public sealed class ProcessHost : IAsyncDisposable
         lock (gate)
             disposed = true;
         await Task.WhenAll(running.Keys.Select(process => process.StopAsync()));
+        await memory.DisposeAsync();
         await guardian.DisposeAsync();
     }
 
@@ -101,6 +104,8 @@ public sealed class ProcessHost : IAsyncDisposable
             RuntimeLog.Started(logger, spec.Name, pid);
             var process = new ServiceProcess(spec, pid, mark, pipes, sink, options, guardian, time, logger);
             running[process] = true;
+            if (spec.MaxMemoryBytes is not null)
+                memory.Start();
             return process;
         }
     }
@@ -129,6 +134,8 @@ public sealed class ProcessHost : IAsyncDisposable
             );
             if (pid < 0)
                 throw new Win32Exception(-pid);
+            if (spec.Nice > 0)
+                _ = Libc.SetPriority(Libc.PriorityOfGroup, (uint)pid, Math.Min(spec.Nice, 19));
             input.ReadEnd.Dispose();
             output.WriteEnd.Dispose();
             error.WriteEnd.Dispose();

@@ -44,6 +44,9 @@ public sealed record ProcessHostOptions
     /// </summary>
     public TimeSpan StartWindow { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often the memory of services with a limit is looked at. Default: 2 s.</summary>
+    public TimeSpan MemoryInterval { get; init; } = TimeSpan.FromSeconds(2);
+
     internal void Validate()
     {
         if (InstanceMark.Length is < 8 or > 64 || InstanceMark.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '-'))

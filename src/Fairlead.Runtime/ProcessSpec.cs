@@ -25,6 +25,17 @@ public sealed record ProcessSpec
     public string? WorkingDirectory { get; init; }
 
     /// <summary>
+    /// Most memory (resident) it and all it started may take together, in bytes; looked at every
+    /// <see cref="ProcessHostOptions.MemoryInterval"/>, and killed when it is more. Default: no limit.
+    /// </summary>
+    public long? MaxMemoryBytes { get; init; }
+
+    /// <summary>
+    /// How far it steps back for others when the CPU is scarce: 0 (not at all) to 19 (nice). Default: 0.
+    /// </summary>
+    public int Nice { get; init; }
+
+    /// <summary>
     /// Takes secrets out of one stderr line before anybody sees it. Default: lines are passed on unchanged. Called on
     /// the reading thread; a throwing redactor hides the line.
     /// </summary>

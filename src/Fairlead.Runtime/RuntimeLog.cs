@@ -22,6 +22,9 @@ internal static partial class RuntimeLog
     [LoggerMessage(6, LogLevel.Error, "{Name}: {Count} processes started by {Pid} could not be ended")]
     public static partial void Survivors(ILogger logger, string name, int pid, int count);
 
+    [LoggerMessage(9, LogLevel.Error, "{Name}: takes {Bytes} bytes of memory, {Limit} are allowed; it is killed")]
+    public static partial void OutOfMemory(ILogger logger, string name, long bytes, long limit);
+
     [LoggerMessage(7, LogLevel.Warning, "The guardian ended ({Status}); starting another")]
     public static partial void GuardianLost(ILogger logger, string status);
 

@@ -76,6 +76,9 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Completes with the first message.</summary>
     public Task Spoke => stdout.Spoke;
 
+    /// <summary>Most memory it may take, in bytes; null without a limit.</summary>
+    internal long? MaxMemoryBytes => spec.MaxMemoryBytes;
+
     /// <summary>Lines on stdout so far that were no JSON object and were skipped.</summary>
     public long BadLines => stdout.BadLines;
 
@@ -112,6 +115,13 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync();
+
+    /// <summary>It takes too much memory.</summary>
+    internal void OnOutOfMemory(long bytes)
+    {
+        RuntimeLog.OutOfMemory(logger, Name, bytes, spec.MaxMemoryBytes ?? 0);
+        Kill(ExitReason.OutOfMemory);
+    }
 
     private Task StopGentlyAsync()
     {

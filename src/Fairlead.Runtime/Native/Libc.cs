@@ -9,6 +9,7 @@ namespace Fairlead.Runtime.Native;
 internal static unsafe partial class Libc
 {
     public const int SigKill = 9;
+    public const int PriorityOfGroup = 1;
     public const int SigTerm = 15;
     public const int SigCont = 18;
 
@@ -98,6 +99,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, uint who, int nice);
 
     [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]
     public static partial int WaitId(int idType, int id, ChildInfo* info, int options);

@@ -8,7 +8,11 @@ using Microsoft.Win32.SafeHandles;
 namespace Fairlead.Runtime.Supervision;
 
 /// <summary>One process as /proc shows it.</summary>
-internal readonly record struct ProcessEntry(int Pid, int Parent, int Group, int Session, bool IsZombie);
+internal readonly record struct ProcessEntry(int Pid, int Parent, int Group, int Session, bool IsZombie)
+{
+    /// <summary>Resident memory, in bytes.</summary>
+    public long Memory { get; init; }
+}
 
 /// <summary>Whether a process carries a variable in its environment.</summary>
 internal enum Carries
@@ -29,6 +33,9 @@ internal static class ProcessTable
     // Positions after the name in /proc/PID/stat, counted from the state.
     private const int VirtualSizeField = 20;
     private const int EnvironmentEndField = 48;
+
+    // From the one behind the session to the resident pages.
+    private const int FieldsBeforePages = 17;
 
     /// <summary>All processes.</summary>
     /// <param name="changing">
@@ -85,7 +92,11 @@ internal static class ProcessTable
             return null;
         var isZombie = rest[1] is (byte)'Z' or (byte)'X';
         rest = rest[3..];
-        return new(pid, Next(ref rest), Next(ref rest), Next(ref rest), isZombie);
+        var entry = new ProcessEntry(pid, Next(ref rest), Next(ref rest), Next(ref rest), isZombie);
+        for (var skipped = 0; skipped < FieldsBeforePages; skipped++)
+            rest = rest[Math.Min(rest.IndexOf((byte)' ') + 1, rest.Length)..];
+        _ = Utf8Parser.TryParse(rest, out long pages, out _);
+        return entry with { Memory = pages * Environment.SystemPageSize };
     }
 
     internal static bool Contains(ReadOnlySpan<byte> environment, ReadOnlySpan<byte> variable)

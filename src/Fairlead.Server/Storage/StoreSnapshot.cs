@@ -108,6 +108,12 @@ internal sealed record ServiceDefinition
     public IEnumerable<string> Texts =>
         [Command ?? "", .. Args, .. Env.Values, Cwd ?? "", Url ?? "", .. Headers.Values];
 
+    /// <summary>Most memory it and what it starts may take, in MiB (stdio); null for no limit.</summary>
+    public int? MaxMemoryMb { get; init; }
+
+    /// <summary>0 to 19: how far it steps back when the CPU is scarce (stdio); null is 0.</summary>
+    public int? Nice { get; init; }
+
     /// <summary>Keys of an imported file that we do not use, kept for export.</summary>
     public ImmutableSortedDictionary<string, System.Text.Json.JsonElement> Extensions { get; init; } =
         ImmutableSortedDictionary<string, System.Text.Json.JsonElement>.Empty;

@@ -47,6 +47,8 @@ internal static class DefinitionMerge
             DependsOn = request.DependsOn ?? old?.DependsOn ?? [],
             Lazy = request.Lazy ?? old?.Lazy ?? false,
             IdleSeconds = request.IdleSeconds ?? old?.IdleSeconds,
+            MaxMemoryMb = request.MaxMemoryMb ?? old?.MaxMemoryMb,
+            Nice = request.Nice ?? old?.Nice,
             RestartOnError = request.RestartOnError ?? old?.RestartOnError,
             MaxRestarts = request.MaxRestarts ?? old?.MaxRestarts,
             RestartDelaySeconds = request.RestartDelaySeconds ?? old?.RestartDelaySeconds,

@@ -93,6 +93,8 @@ internal sealed class ServiceDesk(
             DependsOn = definition.DependsOn,
             Lazy = definition.Lazy,
             IdleSeconds = definition.IdleSeconds,
+            MaxMemoryMb = definition.MaxMemoryMb,
+            Nice = definition.Nice,
             RestartOnError = definition.RestartOnError,
             MaxRestarts = definition.MaxRestarts,
             RestartDelaySeconds = definition.RestartDelaySeconds,

@@ -46,6 +46,12 @@ internal record ServiceFields
     [Description("Seconds without a call after which a lazy service ends, 1 to 86400; 600 unless set otherwise.")]
     public int? IdleSeconds { get; set; }
 
+    [Description("Most memory it and what it starts may take, 16 to 1048576 MiB (stdio); it is killed above.")]
+    public int? MaxMemoryMb { get; set; }
+
+    [Description("0 to 19: how far it steps back when the CPU is scarce (stdio).")]
+    public int? Nice { get; set; }
+
     [Description("Whether it is restarted after a fault; true unless said otherwise.")]
     public bool? RestartOnError { get; set; }
 
@@ -206,6 +212,8 @@ internal sealed record ServiceDetailView : ServiceView
     public required IReadOnlyList<string> DependsOn { get; init; }
     public required bool Lazy { get; init; }
     public required int? IdleSeconds { get; init; }
+    public required int? MaxMemoryMb { get; init; }
+    public required int? Nice { get; init; }
     public required bool? RestartOnError { get; init; }
     public required int? MaxRestarts { get; init; }
     public required double? RestartDelaySeconds { get; init; }

@@ -127,6 +127,7 @@ internal sealed class StdioChannel : IChannel, IMessageSink
             ExitReason.Killed => "killed",
             ExitReason.MessageTooLarge => "it sent a message above the size limit",
             ExitReason.TooManyBadLines => "it writes things to its standard output that are not messages",
+            ExitReason.OutOfMemory => "it took more memory than it may",
             ExitReason.StdinBlocked => "it does not read its input",
             ExitReason.StdoutClosed => "it closed its output",
             _ when exit.Signal is { } signal => $"ended by signal {signal}",

@@ -44,6 +44,10 @@ internal static partial class ServiceRules
     {
         if (d.IdleSeconds is < 1 or > 86_400)
             problems.Add(new("idle_seconds", "must be 1 to 86400"));
+        if (d.MaxMemoryMb is < 16 or > 1_048_576)
+            problems.Add(new("max_memory_mb", "must be 16 to 1048576"));
+        if (d.Nice is < 0 or > 19)
+            problems.Add(new("nice", "must be 0 to 19"));
         if (d.MaxRestarts is < 0 or > 1000)
             problems.Add(new("max_restarts", "must be 0 to 1000"));
         if (d.RestartDelaySeconds is < 0 or > 3600 or double.NaN)

@@ -19,7 +19,7 @@ internal sealed class DependencyTurn(StoreWatcher store, ServiceSlots slots)
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task WaitAsync(ServiceConfig config, Action<DependencyGap> told, CancellationToken cancellationToken)
     {
-        if (config.Definition.DependsOn.IsEmpty)
+        if (Missing(config) is null)
             return;
         var changed = new Signal();
         void OnSlot(ServiceSlot _) => changed.Set();
@@ -46,7 +46,9 @@ internal sealed class DependencyTurn(StoreWatcher store, ServiceSlots slots)
     /// <summary>What it waits for; null when all are ready.</summary>
     public DependencyGap? Missing(ServiceConfig config)
     {
-        foreach (var name in config.Definition.DependsOn)
+        // As it is registered now: a change of this needs no restart.
+        var now = store.Current.Services.FirstOrDefault(s => s.Id == config.Id) ?? config;
+        foreach (var name in now.Definition.DependsOn)
         {
             var found = store.Current.Services.FirstOrDefault(s =>
                 string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase)

@@ -11,13 +11,16 @@ internal sealed record DesiredServices(ImmutableArray<ServiceConfig> All)
 
     /// <summary>
     /// Whether two definitions start the same thing. Records compare their collections by reference, and a reloaded
-    /// snapshot is all new references; what only concerns calls (the deadline) or export needs no restart. A secret it uses that changed does.
+    /// snapshot is all new references; what only concerns calls (the deadline), the next start (dependencies, the
+    /// policy of restarts) or export needs no restart. A secret it uses that changed does.
     /// </summary>
     public static bool StartSame(ServiceDefinition a, ServiceDefinition b) =>
         a.Transport == b.Transport
         && a.Command == b.Command
         && a.SecretStamp == b.SecretStamp
         && a.Cwd == b.Cwd
+        && (a.MaxMemoryMb, a.Nice) == (b.MaxMemoryMb, b.Nice)
+        && (a.Lazy, a.IdleSeconds) == (b.Lazy, b.IdleSeconds)
         && a.Url == b.Url
         && a.Args.AsSpan().SequenceEqual(b.Args.AsSpan())
         && a.Env.SequenceEqual(b.Env)

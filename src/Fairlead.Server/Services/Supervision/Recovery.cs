@@ -10,7 +10,12 @@ internal readonly record struct RecoveryStep(TimeSpan? Pause, bool IsLoud);
 /// <summary>
 /// When a service may be started again after it ended against the intent. One a service; not thread-safe.
 /// </summary>
-internal sealed class Recovery(ServiceDefinition definition, RecoveryOptions options, TimeProvider time, Random random)
+internal sealed class Recovery(
+    Func<ServiceDefinition> current,
+    RecoveryOptions options,
+    TimeProvider time,
+    Random random
+)
 {
     private const int FixedDelays = 3;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
@@ -30,7 +35,8 @@ internal sealed class Recovery(ServiceDefinition definition, RecoveryOptions opt
     public RecoveryStep OnEnd(TimeSpan lived)
     {
         Failures = lived >= options.GoodLife ? 1 : Failures + 1;
-        return definition.Transport == ServiceTransport.Stdio ? Restart() : Reconnect();
+        var definition = current();
+        return definition.Transport == ServiceTransport.Stdio ? Restart(definition) : Reconnect();
     }
 
     /// <summary>Somebody wants it now: what was before does not count.</summary>
@@ -43,7 +49,7 @@ internal sealed class Recovery(ServiceDefinition definition, RecoveryOptions opt
         return starts.Count < options.StartsPerMinute ? TimeSpan.Zero : Window - time.GetElapsedTime(starts.Peek());
     }
 
-    private RecoveryStep Restart()
+    private RecoveryStep Restart(ServiceDefinition definition)
     {
         var most = definition.MaxRestarts ?? options.MaxAttempts;
         if (definition.RestartOnError == false || (most > 0 && Failures > most))

@@ -26,6 +26,7 @@ internal sealed class ServiceConnector(
 {
     /// <summary>Shorter values are too common in plain text to be hidden.</summary>
     private const int ShortestSecret = 8;
+    private const long MiB = 1024 * 1024;
 
     public async Task<Connection> OpenAsync(
         ServiceConfig config,
@@ -59,6 +60,8 @@ internal sealed class ServiceConnector(
             Command = Expand(definition.Command ?? ""),
             Arguments = [.. definition.Args.Select(Expand)],
             Environment = definition.Env.ToDictionary(e => e.Key, e => Expand(e.Value)),
+            MaxMemoryBytes = definition.MaxMemoryMb * MiB,
+            Nice = definition.Nice ?? 0,
             WorkingDirectory = definition.Cwd is { } cwd ? Expand(cwd) : null,
         };
         return missing.Count > 0

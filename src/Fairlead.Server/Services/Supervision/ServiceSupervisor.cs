@@ -32,7 +32,7 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
         Config = config;
         this.room = room;
         slot = room.Slots.Get(config.Id);
-        recovery = new Recovery(config.Definition, room.Options.Recovery, room.Time, Random.Shared);
+        recovery = new Recovery(() => Now.Definition, room.Options.Recovery, room.Time, Random.Shared);
         watch = new HealthWatch(
             config,
             slot,
@@ -184,13 +184,15 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
         await wanted.WaitAsync(stopping.Token);
     }
 
+    /// <summary>As it is registered now: what needs no restart may be another than it was started with.</summary>
+    private ServiceConfig Now => room.Store.Current.Services.FirstOrDefault(s => s.Id == Config.Id) ?? Config;
+
     private Revision? Known()
     {
         if (skipProbe)
             return Revisions.NewestLegacy;
         // The snapshot knows what the last life found, our own configuration does not.
-        var remembered = room.Store.Current.Services.FirstOrDefault(s => s.Id == Config.Id)?.KnownRevision;
-        return Revisions.TryParse(remembered, out var revision) ? revision : null;
+        return Revisions.TryParse(Now.KnownRevision, out var revision) ? revision : null;
     }
 
     private Task RecoverAsync(string reason, TimeSpan lived)
@@ -204,7 +206,7 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
             return HoldAsync(reason, pause);
         }
         var why =
-            Config.Definition.RestartOnError == false
+            Now.Definition.RestartOnError == false
                 ? $"{reason}; it is not restarted, as it was registered"
                 : $"{reason}; given up after {recovery.Failures - 1} restarts";
         room.Journal.GivenUp(Config, why);

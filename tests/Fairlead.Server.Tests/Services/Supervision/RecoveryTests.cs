@@ -82,7 +82,7 @@ public sealed class RecoveryTests
     public void OnEnd_Jitter_Differs() =>
         Enumerable
             .Range(0, 20)
-            .Select(seed => new Recovery(Http, options, time, new Random(seed)).OnEnd(TimeSpan.Zero))
+            .Select(seed => new Recovery(() => Http, options, time, new Random(seed)).OnEnd(TimeSpan.Zero))
             .Distinct()
             .Count()
             .ShouldBeGreaterThan(10);
@@ -104,5 +104,5 @@ public sealed class RecoveryTests
     }
 
     private Recovery New(ServiceDefinition definition, RecoveryOptions? with = null) =>
-        new(definition, with ?? options, time, new Random(1));
+        new(() => definition, with ?? options, time, new Random(1));
 }
