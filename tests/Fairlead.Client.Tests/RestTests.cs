@@ -14,6 +14,9 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
     private const string Group =
         """{"id":"g1","name":"Default","server_code":"default","enabled":true,"from_a_newer_gateway":1}""";
 
+    private const string Call =
+        """{"id":8,"created_at":"2026-01-01T00:00:00Z","request_id":"r","method":"tools/call"}""";
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private FairleadClient Client(FairleadClientOptions? options = null) =>
@@ -224,6 +227,30 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
         using var client = Client();
         await Should.ThrowAsync<FairleadApiException>(() => client.Groups.GetAsync("g1", Token));
         (gateway.Requests.Count - before).ShouldBe(1);
+    }
+
+    // A beat says where the stream stands: what is logged while the connection is cut is not lost before the first call.
+    [Fact(Timeout = 20_000)]
+    public async Task Follow_CutBeforeTheFirstCall_GoesOnWhereTheBeatSaid()
+    {
+        gateway.Answer = (request, response) =>
+        {
+            response.ContentType = "text/event-stream";
+            return response.WriteAsync(
+                request.Path.Contains("after_id=7&", StringComparison.Ordinal)
+                    ? "id: 8\ndata: " + Call + "\n\n"
+                    : "event: beat\ndata: {}\n\nid: 7\nevent: beat\ndata: {}\n\n"
+            );
+        };
+        using var client = Client();
+        await foreach (
+            var call in client.Calls.FollowAsync(new CallFilter { ToolName = "t" }, cancellationToken: Token)
+        )
+        {
+            call.Id.ShouldBe(8);
+            break;
+        }
+        gateway.Requests[^1].Path.ShouldBe("/api/v1/calls/stream?after_id=7&tool_name=t");
     }
 
     [Fact]

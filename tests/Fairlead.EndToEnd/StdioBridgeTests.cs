@@ -187,7 +187,7 @@ public sealed class StdioBridgeTests
 
     // P-113: what a proxy says in place of a gateway that restarts is not for the client, its request is answered all the
     // same. The session is given back at the end (2025-11-25 transports "Session Management").
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Stdout_HasNothingButJsonRpc_WhateverAProxyAnswers_AndTheSessionIsGivenBack()
     {
         var ended = new TaskCompletionSource<string>();

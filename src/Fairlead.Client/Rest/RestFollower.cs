@@ -58,11 +58,10 @@ internal sealed class RestFollower(HttpClient http, Uri root, AccessTokenProvide
                         interrupted?.Report(null);
                     isBroken = false;
                     var item = events.Current;
-                    if (item.EventType == "beat")
-                        continue;
                     if (item.EventId is { } id)
                         at = resume(id);
-                    yield return item.Data;
+                    if (item.EventType != "beat")
+                        yield return item.Data;
                 }
             }
             if (!isBroken)

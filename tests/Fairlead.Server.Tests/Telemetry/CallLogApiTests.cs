@@ -106,6 +106,31 @@ public sealed class CallLogApiTests
         (await TakeAsync(again, 3)).ShouldBe(next[9..]);
     }
 
+    // A reader that was cut off before the first call misses none of those logged meanwhile.
+    [Fact(Timeout = 20_000)]
+    public async Task Stream_WithNothingToShow_TellsAtOnceWhereToGoOn()
+    {
+        await using var host = await StartAsync(3);
+        long? at = null;
+        using (var stream = await FollowAsync(host, "tool_name=tool1&last=0"))
+        {
+            while (at is null)
+            {
+                var line = await stream.ReadLineAsync(TestContext.Current.CancellationToken);
+                line.ShouldNotBeNull().ShouldNotStartWith("data: {\"");
+                if (line.StartsWith("id: ", StringComparison.Ordinal))
+                    at = long.Parse(line[4..], System.Globalization.CultureInfo.InvariantCulture);
+            }
+            (await stream.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("event: beat");
+        }
+        var log = host.Get<CallLog>();
+        foreach (var row in CallRows.Rows(3))
+            log.TryWrite(row);
+        await log.FlushAsync(TestContext.Current.CancellationToken);
+        using var again = await FollowAsync(host, $"tool_name=tool1&after_id={at}");
+        (await TakeAsync(again, 1)).Single().Id.ShouldBeGreaterThan(at.Value);
+    }
+
     // P-77
     [Fact]
     public async Task Stream_OfATokenThatDied_EndsBeforeTheNextCall()
@@ -158,8 +183,9 @@ public sealed class CallLogApiTests
         await using var host = await StartAsync(0);
         using var stream = await FollowAsync(host, "");
         (await stream.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("event: beat");
-        await stream.ReadLineAsync(TestContext.Current.CancellationToken);
-        await stream.ReadLineAsync(TestContext.Current.CancellationToken);
+        // The rest of it, and the whole of the one that says where the stream begins.
+        for (var i = 0; i < 2 + 4; i++)
+            await stream.ReadLineAsync(TestContext.Current.CancellationToken);
         var next = stream.ReadLineAsync(TestContext.Current.CancellationToken).AsTask();
         await Fairlead.Testing.Eventually.UntilAsync(() =>
         {

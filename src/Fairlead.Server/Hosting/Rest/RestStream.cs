@@ -6,8 +6,11 @@ using Microsoft.Extensions.Hosting;
 
 namespace Fairlead.Server.Hosting.Rest;
 
-/// <summary>One event of a stream: a client that was cut off goes on after its id.</summary>
-internal readonly record struct StreamItem(long Id, string Json);
+/// <summary>
+/// One event of a stream: a client that was cut off goes on after its id. Without <paramref name="Json"/> it is a beat that
+/// only says so: what comes first, where nothing is to be shown yet.
+/// </summary>
+internal readonly record struct StreamItem(long Id, string? Json);
 
 /// <summary>
 /// An answer of server-sent events that goes on until its reader leaves, the gateway stops or the access token dies.
@@ -33,6 +36,7 @@ internal sealed class RestStreams(TokenReader tokens, IHostApplicationLifetime h
 
     // A reader that hears nothing for three of these takes the connection for dead.
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
+    private const string BeatEvent = "event: beat\ndata: {}\n\n";
     private int open;
 
     public async Task RunAsync(HttpContext http, Func<CancellationToken, Task<IReadOnlyList<StreamItem>?>> next)
@@ -77,7 +81,7 @@ internal sealed class RestStreams(TokenReader tokens, IHostApplicationLifetime h
         http.Response.ContentType = RestStream.MediaType;
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         Task<IReadOnlyList<StreamItem>?>? waiting = null;
-        await WriteAsync(http, "event: beat\ndata: {}\n\n", cancellationToken);
+        await WriteAsync(http, BeatEvent, cancellationToken);
         while (true)
         {
             waiting ??= next(cancellationToken);
@@ -96,13 +100,14 @@ internal sealed class RestStreams(TokenReader tokens, IHostApplicationLifetime h
                 return;
             await WriteAsync(
                 http,
-                items.Count == 0
-                    ? "event: beat\ndata: {}\n\n"
-                    : string.Concat(items.Select(static i => $"id: {i.Id}\ndata: {i.Json}\n\n")),
+                items.Count == 0 ? BeatEvent : string.Concat(items.Select(Event)),
                 cancellationToken
             );
         }
     }
+
+    private static string Event(StreamItem item) =>
+        item.Json is null ? $"id: {item.Id}\n{BeatEvent}" : $"id: {item.Id}\ndata: {item.Json}\n\n";
 
     private bool IsSignedIn(HttpContext http) =>
         http.Request.Headers.Authorization.ToString().Split(' ') is [_, var token]

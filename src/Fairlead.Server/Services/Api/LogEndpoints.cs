@@ -54,8 +54,14 @@ internal static class LogEndpoints
         var before = log.Last(ServiceLog.MostLines);
         // The line before the first to be sent.
         var at = afterId ?? (before.Count <= most ? 0 : before[^(most + 1)].Id);
+        var begun = false;
         return new RestStream(async cancellationToken =>
         {
+            if (!begun)
+            {
+                begun = true;
+                return [new StreamItem(at, null)];
+            }
             var newer = await log.AfterAsync(at, cancellationToken);
             at = newer[^1].Id;
             // Its removal is the last that is heard of it.

@@ -56,11 +56,12 @@ internal sealed class CallTail : IDisposable
         log.Committed += OnCommitted;
     }
 
-    /// <summary>What is new, oldest first; waits until something is.</summary>
+    /// <summary>What is new, oldest first; waits until something is, but for the first time, which tells where it begins.</summary>
     public async Task<IReadOnlyList<StreamItem>?> NextAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
+            var isFirst = after is null;
             if (await ReadAsync(cancellationToken) is { Count: > 0 } rows)
                 return
                 [
@@ -69,6 +70,8 @@ internal sealed class CallTail : IDisposable
                         JsonSerializer.Serialize(row, CallLogJson.Default.CallLogEntry)
                     )),
                 ];
+            if (isFirst)
+                return [new StreamItem(after!.Value, null)];
             await WaitAsync(cancellationToken);
         }
     }

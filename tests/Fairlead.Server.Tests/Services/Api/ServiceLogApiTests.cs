@@ -66,6 +66,29 @@ public sealed class ServiceLogApiTests
         }
     }
 
+    [Fact(Timeout = 20_000)]
+    public async Task Logs_FollowedWithNothingToShow_TellAtOnceWhereToGoOn()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        ServiceId id = await host.AddServiceAsync("talker");
+        ServiceLog log = host.Get<ServiceSlots>().Get(id).Log;
+        log.Add(ServiceLogSource.Stderr, "old");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/services/talker/logs?lines=0");
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        request.Headers.Authorization = new("Bearer", host.Token);
+        using HttpResponseMessage response = await host.Client.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            Token
+        );
+        using var stream = new StreamReader(await response.Content.ReadAsStreamAsync(Token));
+        string? line;
+        do line = (await stream.ReadLineAsync(Token)).ShouldNotBeNull();
+        while (!line.StartsWith("id: ", StringComparison.Ordinal));
+        line.ShouldBe($"id: {log.Last(1)[0].Id}");
+        (await stream.ReadLineAsync(Token)).ShouldBe("event: beat");
+    }
+
     [Fact]
     public void Log_OfATalkativeService_IsBounded()
     {
