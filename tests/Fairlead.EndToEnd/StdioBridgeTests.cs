@@ -185,6 +185,37 @@ public sealed class StdioBridgeTests
             .ShouldBeGreaterThan(0);
     }
 
+    // R-02: the one revision that has batches has them here, too.
+    [Fact(Timeout = 60_000)]
+    public async Task Batch_OfTheRevisionThatHasThem_IsAnsweredAsOne()
+    {
+        await using var product = await Product.StartAsync();
+        var info = new ProcessStartInfo("dotnet", [Product.Program, "stdio", "--server", product.Url])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
+        info.Environment["FAIRLEAD_KEY"] = Product.Key;
+        using var process = Process.Start(info)!;
+        await process.StandardInput.WriteLineAsync("""[{"jsonrpc":"2.0","id":7,"method":"ping"}]""");
+        var early = JsonElement.Parse((await process.StandardOutput.ReadLineAsync(Token))!);
+        early.GetProperty("id").GetInt32().ShouldBe(7);
+        early.GetProperty("error").GetProperty("message").GetString()!.ShouldContain("initialize");
+        await process.StandardInput.WriteLineAsync(
+            """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"""
+        );
+        await process.StandardOutput.ReadLineAsync(Token);
+        await process.StandardInput.WriteLineAsync(
+            """[{"jsonrpc":"2.0","id":2,"method":"ping"},{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":"l","method":"tools/list"}]"""
+        );
+        var answers = JsonElement.Parse((await process.StandardOutput.ReadLineAsync(Token))!);
+        process.StandardInput.Close();
+        answers.EnumerateArray().Select(a => a.GetProperty("id").ToString()).Order().ShouldBe(["2", "l"]);
+        answers.EnumerateArray().ShouldAllBe(a => a.GetProperty("result").ValueKind == JsonValueKind.Object);
+        await process.WaitForExitAsync(Token);
+    }
+
     // P-113: what a proxy says in place of a gateway that restarts is not for the client, its request is answered all the
     // same. The session is given back at the end (2025-11-25 transports "Session Management").
     [Fact(Timeout = 30_000)]

@@ -34,21 +34,38 @@ internal sealed record ClientMessage
     /// <summary>Raw params.</summary>
     public string? Params { get; private init; }
 
+    /// <summary>Raw ids of what is asked: one of a request, those of a batch's requests, none else.</summary>
+    public IReadOnlyList<string> Asked { get; private init; } = [];
+
     public bool IsRequest => Id is not null && Method is not null;
 
     public bool IsModern => MetaVersion is not null;
 
-    /// <summary>Reads a line; false when it is no JSON object, which the gateway shall judge.</summary>
+    /// <summary>Reads a line: a message, or a batch of them; false when it is neither.</summary>
     public static bool TryRead(string line, out ClientMessage? message)
     {
         message = null;
         try
         {
             using var json = JsonDocument.Parse(line);
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-                return false;
-            message = Read(line, json.RootElement);
-            return true;
+            message = json.RootElement.ValueKind switch
+            {
+                JsonValueKind.Object => Read(line, json.RootElement),
+                JsonValueKind.Array => new ClientMessage
+                {
+                    Text = line,
+                    Asked =
+                    [
+                        .. json
+                            .RootElement.EnumerateArray()
+                            .Where(m => String(m, "method") is not null)
+                            .Select(m => Raw(m, "id"))
+                            .OfType<string>(),
+                    ],
+                },
+                _ => null,
+            };
+            return message is not null;
         }
         catch (JsonException)
         {
@@ -80,10 +97,12 @@ internal sealed record ClientMessage
         var parameters =
             root.TryGetProperty("params"u8, out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
         var method = String(root, "method");
+        var id = Raw(root, "id");
         return new ClientMessage
         {
             Text = line,
-            Id = Raw(root, "id"),
+            Id = id,
+            Asked = id is not null && method is not null ? [id] : [],
             Method = method,
             MetaVersion =
                 parameters.ValueKind == JsonValueKind.Object

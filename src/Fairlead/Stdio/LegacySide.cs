@@ -42,13 +42,13 @@ internal sealed class LegacySide(GatewayLink link, ClientLine client, Action<str
         client.Write(Kind.Of(answer) is { HasId: false } ? Kind.WithId(answer, message.Id!) : answer);
     }
 
-    /// <summary>Sends a request, notification or response of the client.</summary>
+    /// <summary>Sends a request, notification, response or batch of the client.</summary>
     public async Task SendAsync(ClientMessage message, CancellationToken cancellationToken)
     {
         if (session is not { } current)
         {
-            if (message.IsRequest)
-                client.Write(ClientMessage.Error(message.Id!, McpErrorCode.InvalidRequest, "Send initialize first"));
+            foreach (var id in message.Asked)
+                client.Write(ClientMessage.Error(id, McpErrorCode.InvalidRequest, "Send initialize first"));
             return;
         }
         for (var attempt = 0; ; attempt++)
@@ -61,9 +61,11 @@ internal sealed class LegacySide(GatewayLink link, ClientLine client, Action<str
                 {
                     var kind = Kind.Of(text);
                     answered |= kind.IsResponse;
-                    if (message.IsRequest || !kind.IsResponse)
+                    if (message.Asked.Count > 0 || !kind.IsResponse)
                         client.Write(
-                            kind is { IsResponse: true, HasId: false } ? Kind.WithId(text, message.Id!) : text
+                            kind is { IsResponse: true, HasId: false } && message.IsRequest
+                                ? Kind.WithId(text, message.Id!)
+                                : text
                         );
                     return kind.IsResponse;
                 },
@@ -75,16 +77,17 @@ internal sealed class LegacySide(GatewayLink link, ClientLine client, Action<str
                 current = await RenewAsync(current, cancellationToken) ?? current;
                 continue;
             }
-            if (!message.IsRequest)
+            if (message.Asked.Count == 0)
                 return;
             if (answered)
             {
                 Remember(message);
                 return;
             }
-            if (end == ExchangeEnd.Cut && ModernSide.IsRead(message.Method!) && attempt < MaxResends)
+            if (end == ExchangeEnd.Cut && ModernSide.IsRead(message.Method ?? "") && attempt < MaxResends)
                 continue;
-            client.Write(ModernSide.Unknown(message));
+            foreach (var id in message.Asked)
+                client.Write(ModernSide.Unknown(id));
             return;
         }
     }

@@ -84,15 +84,15 @@ internal sealed class ModernSide(GatewayLink link, ClientLine client)
             // The gateway restarts: a subscription has no outcome that could be doubled, so it is opened again.
             if (isListen || (IsRead(message.Method!) && attempt < MaxResends))
                 continue;
-            client.Write(Unknown(message));
+            client.Write(Unknown(message.Id!));
             return;
         }
     }
 
     /// <summary>What a request gets that may or may not have been run.</summary>
-    public static string Unknown(ClientMessage message) =>
+    public static string Unknown(string rawId) =>
         ClientMessage.Error(
-            message.Id!,
+            rawId,
             McpErrorCode.UpstreamUnavailable,
             "The connection to the gateway was cut before the answer; the outcome is unknown"
         );

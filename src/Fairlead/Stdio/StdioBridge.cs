@@ -83,10 +83,10 @@ internal sealed class StdioBridge(GatewayLink link, ClientLine client, TimeProvi
         catch (Exception e)
         {
             tell(e.Message);
-            if (message.IsRequest)
+            foreach (var id in message.Asked)
                 client.Write(
                     ClientMessage.Error(
-                        message.Id!,
+                        id,
                         McpErrorCode.UpstreamUnavailable,
                         $"The gateway cannot be reached: {e.Message}"
                     )
