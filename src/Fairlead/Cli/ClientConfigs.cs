@@ -34,6 +34,10 @@ internal static class ClientConfigs
         ["windsurf"] = Windsurf,
     };
 
+    // Where another program has ours in it (dotnet fairlead.dll), that is not what a client is to start.
+    private static string Program =>
+        Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "fairlead" ? path : "fairlead";
+
     /// <summary>Names of the clients, in the alphabet's order.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Forms.Keys.Order(StringComparer.Ordinal)];
 
@@ -81,7 +85,7 @@ internal static class ClientConfigs
             foreach (var entry in entries)
             {
                 json.WriteStartObject(entry.Code);
-                json.WriteString("command", Environment.ProcessPath ?? "fairlead");
+                json.WriteString("command", Program);
                 json.WriteStartArray("args");
                 foreach (
                     var arg in (string[])["stdio", "--server", server.AbsoluteUri.TrimEnd('/'), "--group", entry.Code]

@@ -66,8 +66,9 @@ internal sealed record GatewayAnswer(Presence Presence)
                     : Presence.Foreign
             );
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // No JSON, or members of other kinds than ours.
             return new(Presence.Foreign);
         }
     }

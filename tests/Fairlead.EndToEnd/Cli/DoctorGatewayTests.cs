@@ -4,6 +4,8 @@ using System.Net;
 using Fairlead.Cli;
 using Fairlead.Doctor;
 using Fairlead.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Shouldly;
 using Xunit;
 
@@ -145,5 +147,19 @@ public sealed class DoctorGatewayTests(DoctorTemplate template) : IClassFixture<
     private sealed class OffsetTime(TimeSpan offset) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + offset;
+    }
+
+    // Health of a stranger may look like ours at first.
+    [Theory]
+    [InlineData("""{"version":1,"checks":{},"timestamp":5}""")]
+    [InlineData("""{"version":"1","checks":{"a":1}}""")]
+    public async Task Stranger_WithAHealthLikeOurs_IsNoFairlead(string health)
+    {
+        await using var stranger = WebApplication.CreateSlimBuilder().Build();
+        stranger.Urls.Add(rig.Url);
+        stranger.MapGet("/health", () => Results.Text(health, "application/json"));
+        await stranger.StartAsync(TestContext.Current.CancellationToken);
+        var (_, report) = await rig.ExamineAsync();
+        report.Findings.Single(f => f.Check == "gateway").What.ShouldContain("no Fairlead");
     }
 }
