@@ -1,16 +1,16 @@
-using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Fairlead.Server.Services;
 
 /// <summary>
 /// Puts variables into a definition when a service starts; what is stored keeps the reference, so a rotated secret
 /// needs no edit. Forms: <c>${NAME}</c>, <c>${NAME:-default}</c>, <c>${env:NAME}</c>, <c>${env:NAME:-default}</c>;
-/// <c>${secret:NAME}</c> is a secret of the store, <c>${FAIRLEAD_DATA}</c> the data directory. A <c>$</c> elsewhere stays.
+/// <c>${secret:NAME}</c> is a secret of the store, <c>${FAIRLEAD_DATA}</c> the data directory. A <c>$</c> elsewhere stays,
+/// so a script among the arguments keeps its own <c>${name#pattern}</c>.
 /// </summary>
-internal static class Expansion
+internal static partial class Expansion
 {
     public const string DataDirectory = "FAIRLEAD_DATA";
-    private const string EnvPrefix = "env:";
 
     /// <summary>The text with its variables replaced.</summary>
     /// <param name="text">The text as stored.</param>
@@ -18,36 +18,27 @@ internal static class Expansion
     /// <param name="missing">Gets the names that have neither value nor default; they become empty.</param>
     public static string Expand(string text, Func<string, string?> lookup, ICollection<string> missing)
     {
-        var start = text.IndexOf("${", StringComparison.Ordinal);
-        if (start < 0)
-            return text;
-        var result = new StringBuilder(text.Length);
-        var from = 0;
-        while (start >= 0)
-        {
-            var end = text.IndexOf('}', start);
-            if (end < 0)
-                break;
-            result.Append(text, from, start - from);
-            result.Append(Value(text[(start + 2)..end], lookup, missing));
-            from = end + 1;
-            start = text.IndexOf("${", from, StringComparison.Ordinal);
-        }
-        return result.Append(text, from, text.Length - from).ToString();
+        return text.Contains("${", StringComparison.Ordinal)
+            ? Reference().Replace(text, match => Value(match, lookup, missing))
+            : text;
     }
 
-    private static string Value(string reference, Func<string, string?> lookup, ICollection<string> missing)
+    private static string Value(Match reference, Func<string, string?> lookup, ICollection<string> missing)
     {
-        var dash = reference.IndexOf(":-", StringComparison.Ordinal);
-        var name = dash < 0 ? reference : reference[..dash];
-        if (name.StartsWith(EnvPrefix, StringComparison.Ordinal))
-            name = name[EnvPrefix.Length..];
+        var name = reference.Groups["name"].Value;
+        var otherwise = reference.Groups["default"];
         // As in a shell, the default also stands in for an empty value.
-        if (lookup(name) is { } value && (value.Length > 0 || dash < 0))
+        if (lookup(name) is { } value && (value.Length > 0 || !otherwise.Success))
             return value;
-        if (dash >= 0)
-            return reference[(dash + 2)..];
+        if (otherwise.Success)
+            return otherwise.Value;
         missing.Add(name);
         return "";
     }
+
+    [GeneratedRegex(
+        @"\$\{(?:env:)?(?<name>[A-Za-z_][A-Za-z0-9_.-]*|(?:secret|input):[^}]+?)(?::-(?<default>[^}]*))?\}",
+        RegexOptions.NonBacktracking
+    )]
+    private static partial Regex Reference();
 }

@@ -18,6 +18,8 @@ public sealed class ExpansionTests
     [InlineData("${FAIRLEAD_DATA}/files", "/data/files", "")]
     [InlineData("open ${TOKEN", "open ${TOKEN", "")]
     [InlineData("${TOKEN}${TOKEN}", "secretsecret", "")]
+    [InlineData("${line#*id} ${id%%,*} ${#a}", "${line#*id} ${id%%,*} ${#a}", "")]
+    [InlineData("${secret:its name:-none}", "none", "")]
     public void Expand_Forms_AreReplaced(string text, string expected, string missing)
     {
         var unset = new List<string>();
