@@ -1,8 +1,10 @@
 using Fairlead.Runtime;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Services.Api;
+using Fairlead.Server.Services.Bundles;
 using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Import;
+using Fairlead.Server.Services.Registry;
 using Fairlead.Server.Services.Supervision;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -42,18 +44,27 @@ internal static class ServicesFeature
         services.AddSingleton<HealthBook>();
         services.AddSingleton<ServiceJournal>();
         services.AddSingleton<ServiceRoom>();
+        services.AddSingleton<RegistryClient>();
+        services.AddSingleton<BundleStore>();
+        services.AddSingleton<BundleImport>();
+        services.AddHostedService<BundleSweep>();
         services.AddSingleton<ReconcileLoop>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReconcileLoop>());
         services.TryAddSingleton(new Preflight(Environment.GetEnvironmentVariable));
         services.TryAddSingleton<ServiceImport>();
         services.AddSingleton<ServiceDesk>();
         services.AddSingleton<SeveralServices>();
-        return services.AddRestJson(ServicesJson.Default).AddRestJson(SecretsJson.Default);
+        return services
+            .AddRestJson(ServicesJson.Default)
+            .AddRestJson(SecretsJson.Default)
+            .AddRestJson(RegistryJson.Default);
     }
 
     /// <summary>Maps <c>/api/v1/services</c> and <c>/api/v1/tools</c>.</summary>
     public static IEndpointRouteBuilder MapServices(this IEndpointRouteBuilder routes)
     {
+        BundleEndpoints.Map(routes.MapRest("/services", "services"));
+        RegistryEndpoints.Map(routes.MapRest("/registry", "registry"));
         ImportEndpoints.Map(routes.MapRest("/services", "services"));
         SecretEndpoints.Map(routes.MapRest("/secrets", "secrets"));
         ServiceEndpoints.Map(routes.MapRest("/services", "services"));

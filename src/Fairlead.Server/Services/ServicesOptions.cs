@@ -1,5 +1,7 @@
+using Fairlead.Server.Services.Bundles;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Health;
+using Fairlead.Server.Services.Registry;
 using Fairlead.Server.Services.Supervision;
 
 namespace Fairlead.Server.Services;
@@ -12,6 +14,10 @@ internal sealed record ServicesOptions
     public RecoveryOptions Recovery { get; init; } = new();
 
     public HealthOptions Health { get; init; } = new();
+
+    public BundleOptions Bundles { get; init; } = new();
+
+    public RegistryOptions Registry { get; init; } = new();
 
     /// <summary>
     /// Programs that start at the same time; 4. Each holds its turn until it speaks, at most 2 s: a hundred at once would

@@ -51,6 +51,9 @@ internal static class RestCodes
     /// <summary>Largest body of a REST request, 4 MiB.</summary>
     public const int MaxBodyBytes = 4 * 1024 * 1024;
 
+    /// <summary>The one address that takes files; it counts their bytes itself.</summary>
+    public const string UploadPath = "/api/v1/services/import/bundle";
+
     /// <summary>All codes there are, for the document.</summary>
     public static IReadOnlyCollection<string> All => Statuses.Keys;
 

@@ -32,10 +32,11 @@ internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> l
         RestError? error;
         try
         {
+            long? most = context.Request.Path == RestCodes.UploadPath ? null : RestCodes.MaxBodyBytes;
             if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-                limit.MaxRequestBodySize = RestCodes.MaxBodyBytes;
+                limit.MaxRequestBodySize = most;
             // Refused before it is read: the framework's own refusal does not always tell why.
-            if (context.Request.ContentLength > RestCodes.MaxBodyBytes)
+            if (context.Request.ContentLength > most)
                 context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
             else
                 await next(context);

@@ -77,7 +77,7 @@ internal static class ImportEndpoints
         }
     }
 
-    private static ImportChoices Choices(ImportRequest request) =>
+    public static ImportChoices Choices(ImportRequest request) =>
         new()
         {
             FileName = request.FileName,
@@ -105,7 +105,8 @@ internal static class ImportEndpoints
         return done.Ok ? RestResult.Ok(View(plan, dryRun: false), "Services imported.") : done.Error;
     }
 
-    private static RestError? Refusal(ImportPlan plan)
+    /// <summary>Why a plan cannot be done; null when it can.</summary>
+    public static RestError? Refusal(ImportPlan plan)
     {
         if (plan.Entries.FirstOrDefault(e => e.Problems.Count > 0) is { } bad)
             return ServiceEndpoints.Wrong(bad.Problems[0] with { Field = $"{bad.Name}.{bad.Problems[0].Field}" });
@@ -120,7 +121,7 @@ internal static class ImportEndpoints
             : null;
     }
 
-    private static ImportView View(ImportPlan plan, bool dryRun) =>
+    public static ImportView View(ImportPlan plan, bool dryRun) =>
         new(dryRun, plan.Format, [.. plan.Entries.Select(View)]);
 
     private static ImportedView View(ImportEntry entry) =>

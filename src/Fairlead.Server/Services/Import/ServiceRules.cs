@@ -89,6 +89,13 @@ internal static partial class ServiceRules
 
     private static void CheckStdio(ServiceDefinition d, List<ServiceProblem> problems)
     {
+        if (McpbPackage.In(d) is not null)
+        {
+            problems.Add(
+                new("packages", "is a bundle: import it from the registry, or download it and import the file")
+            );
+            return;
+        }
         if (string.IsNullOrWhiteSpace(d.Command))
             problems.Add(new("command", "is needed: the program to start"));
         else if (d.Command.Length > MaxPath || d.Command.Contains('\0', StringComparison.Ordinal))

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fairlead.Server.Services.Bundles;
 using Fairlead.Server.Services.Dialects;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Storage;
@@ -48,6 +49,18 @@ public sealed class ImportGoldenTests
         var actual = Render(plan);
         actual.ShouldNotContain("canary", Case.Insensitive);
         ImportRig.Check(file + ".plan", actual);
+    }
+
+    [Fact]
+    public async Task Plan_OfABundle_IsTheGoldenOne()
+    {
+        await using var rig = await ImportRig.StartAsync();
+        var document = BundleManifest.Read(
+            Path.GetDirectoryName(ImportRig.PathOf("mcpb/manifest.json"))!,
+            BundleStore.Reference(new string('a', 64)),
+            new Dictionary<string, string>()
+        );
+        ImportRig.Check("mcpb/manifest.json.plan", Render(rig.Import.Plan(document, new ImportChoices())));
     }
 
     [Theory]

@@ -63,7 +63,9 @@ internal sealed class ImportRig : IAsyncDisposable
             _ => new Dictionary<string, string>(),
         };
 
-    public static string Read(string file) => File.ReadAllText(Path.Combine(Folder(), file));
+    public static string Read(string file) => File.ReadAllText(PathOf(file));
+
+    public static string PathOf(string file) => Path.Combine(Folder(), file);
 
     /// <summary>Compares with the golden file, or writes it.</summary>
     public static void Check(string file, string actual)
