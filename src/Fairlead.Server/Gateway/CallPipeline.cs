@@ -87,6 +87,11 @@ internal sealed class CallPipeline(
             return;
         }
         call.ServiceName = found.ServiceName;
+        if (found.IsHeld)
+        {
+            await EndAsync(call, Held(call, found));
+            return;
+        }
         var arguments = call.Envelope.Arguments.Of(call.Envelope.Message);
         if (call.Header is { } header && found.ParamHeaders.Mismatch(arguments.Span, header) is { } wrong)
         {
@@ -136,6 +141,10 @@ internal sealed class CallPipeline(
             missing = Unknown(call, condition, name);
         return route;
     }
+
+    /// <summary>The answer for what waits for a review.</summary>
+    public static Answer Held(Call call, ItemRoute route) =>
+        ErrorTable.Answer(Condition.DefinitionChanged, call.RequestId, server: route.ServiceName);
 
     private static ItemRoute? OfTemplate(Call call, string uri) =>
         call.Envelope.Method == McpMethod.CompletionComplete

@@ -35,10 +35,10 @@ internal sealed class ListenMethod(ResourceWatches watches, GatewayOptions optio
             );
         }
         var listener = new Listener(call.RawId.ToArray(), wanted) { Reply = call.Reply };
-        // A resource nobody here owns is left out of what is acknowledged.
+        // A resource nobody here owns, or whose template waits for a review, is left out of what is acknowledged.
         var watched = wanted
             .Uris.Select(uri => (Uri: uri, Route: call.Group.FindResource(uri)))
-            .Where(w => w.Route is not null)
+            .Where(w => w.Route is { IsHeld: false })
             .ToList();
         var honoured = wanted with { Uris = [.. watched.Select(w => w.Uri)] };
         if (!call.Reply.Send(listener.Message(McpMethod.NotificationsSubscriptionsAcknowledged, honoured.ToJson())))

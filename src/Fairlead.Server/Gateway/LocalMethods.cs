@@ -100,6 +100,8 @@ internal sealed class LocalMethods(
             return ErrorTable.Answer(Condition.InvalidParams, call.RequestId, "Invalid params: uri is missing");
         if (call.Group.FindResource(uri) is not { } route)
             return CallPipeline.Unknown(call, Condition.UnknownResource, uri);
+        if (route.IsHeld)
+            return CallPipeline.Held(call, route);
         var session = call.Session!;
         if (session.Subscriptions().Count >= options.MaxSubscriptions)
             return ErrorTable.Answer(

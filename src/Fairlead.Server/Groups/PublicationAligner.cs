@@ -78,7 +78,8 @@ internal sealed class PublicationAligner(TimeProvider time)
             from link in db.GroupServices
             join service in db.Services on link.ServiceId equals service.Id
             join item in db.Catalogue on service.Id equals item.ServiceId
-            where link.GroupId == id && service.RemovedAt == null
+            // What was never approved gets no name: it could take one from what comes after.
+            where link.GroupId == id && service.RemovedAt == null && item.State != ItemState.Pending
             orderby service.Position, service.Id, item.Position, item.Name
             select new
             {

@@ -55,6 +55,7 @@ public static class FairleadFeature
         );
         services.AddRest();
         services.AddSingleton<DataFolderLock>();
+        services.AddSingleton(options.Trust);
         services.AddStorage(options.Storage);
         services.AddAudit();
         services.AddIdentity(options.Identity);

@@ -5,6 +5,7 @@ using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Groups;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry.Calls;
 using Microsoft.Extensions.Configuration;
@@ -18,6 +19,7 @@ internal sealed partial record FairleadOptions
     public IdentityOptions Identity { get; init; } = new();
     public GatewayOptions Gateway { get; init; } = new();
     public ServicesOptions Services { get; init; } = new();
+    public TrustOptions Trust { get; init; } = new();
     public CallLogOptions CallLog { get; init; } = new();
     public FirstStartOptions FirstStart { get; init; } = new();
 

@@ -86,7 +86,8 @@ internal sealed class FirstStart(
         if (await FirstStartMark.IsDoneAsync(db, cancellationToken))
             return false;
         List<ServiceId> imported = [];
-        Check(await services.AddAsync(db, drafts, imported, cancellationToken));
+        IReadOnlyList<ServiceDraft> own = [.. drafts.Select(d => d with { IsTrusted = true })];
+        Check(await services.AddAsync(db, own, imported, cancellationToken));
         await secrets.PutAsync(db, values, cancellationToken);
         var password = await users.EnsureAdminAsync(db, options.AdminPassword, cancellationToken);
         var key = options.DefaultKey ?? GroupKeys.New();

@@ -57,7 +57,8 @@ internal static class ServicesFeature
         return services
             .AddRestJson(ServicesJson.Default)
             .AddRestJson(SecretsJson.Default)
-            .AddRestJson(RegistryJson.Default);
+            .AddRestJson(RegistryJson.Default)
+            .AddRestJson(ReviewsJson.Default);
     }
 
     /// <summary>Maps <c>/api/v1/services</c> and <c>/api/v1/tools</c>.</summary>
@@ -66,6 +67,7 @@ internal static class ServicesFeature
         BundleEndpoints.Map(routes.MapRest("/services", "services"));
         RegistryEndpoints.Map(routes.MapRest("/registry", "registry"));
         ImportEndpoints.Map(routes.MapRest("/services", "services"));
+        ReviewEndpoints.Map(routes.MapRest("/reviews", "reviews"));
         SecretEndpoints.Map(routes.MapRest("/secrets", "secrets"));
         ServiceEndpoints.Map(routes.MapRest("/services", "services"));
         StateEndpoints.Map(routes.MapRest("/services", "services"));

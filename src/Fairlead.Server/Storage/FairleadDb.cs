@@ -23,6 +23,7 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
     public DbSet<ToolRow> Tools => Set<ToolRow>();
     public DbSet<PublicationRow> Publications => Set<PublicationRow>();
     public DbSet<CatalogueRow> Catalogue => Set<CatalogueRow>();
+    public DbSet<DefinitionRow> Definitions => Set<DefinitionRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -82,6 +83,15 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
             row.HasOne<ServiceRow>().WithMany().HasForeignKey(static item => item.ServiceId);
             row.Property(static item => item.Kind)
                 .HasConversion(static k => k.ToText(), static t => ItemKindText.Parse(t));
+            row.Property(static item => item.State)
+                .HasConversion(static s => s.ToText(), static t => ItemKindText.State(t));
+        });
+        modelBuilder.Entity<DefinitionRow>(row =>
+        {
+            row.ToTable("mcp_definitions");
+            row.HasOne<ServiceRow>().WithMany().HasForeignKey(static one => one.ServiceId);
+            row.Property(static one => one.State)
+                .HasConversion(static s => s.ToText(), static t => ItemKindText.Pin(t));
         });
         foreach (IMutableEntityType type in modelBuilder.Model.GetEntityTypes())
         foreach (IMutableProperty property in type.GetProperties())

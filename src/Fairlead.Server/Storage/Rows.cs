@@ -55,6 +55,35 @@ internal sealed class ServiceRow : OwnedRow
     public required string Definition { get; set; }
     public string? KnownRevision { get; set; }
     public DateTimeOffset? RemovedAt { get; set; }
+
+    /// <summary>Hash of what may be started; null where it was registered before there were any.</summary>
+    public string? LaunchHash { get; set; }
+}
+
+/// <summary>A definition that was seen, and what was decided on it.</summary>
+internal sealed class DefinitionRow
+{
+    public required string Id { get; set; }
+    public string TenantId { get; set; } = "default";
+    public required string ServiceId { get; set; }
+
+    /// <summary>One of <see cref="Services.Trust.PinnedKind"/>.</summary>
+    public required string Kind { get; set; }
+    public required string Name { get; set; }
+    public required string Hash { get; set; }
+    public required string Text { get; set; }
+
+    /// <summary>JSON list of what the scan found when it was first seen.</summary>
+    public required string Findings { get; set; }
+    public required PinState State { get; set; }
+
+    /// <summary>Whether the service has it now.</summary>
+    public bool IsCurrent { get; set; }
+    public DateTimeOffset SeenAt { get; set; }
+    public DateTimeOffset? DecidedAt { get; set; }
+
+    /// <summary>Id of a user, or <c>policy:</c> and its name.</summary>
+    public string? DecidedBy { get; set; }
 }
 
 /// <summary>A secret of services.</summary>
@@ -130,4 +159,9 @@ internal sealed class CatalogueRow
     public required string Name { get; set; }
     public int Position { get; set; }
     public required byte[] Definition { get; set; }
+    public string? Hash { get; set; }
+    public ItemState State { get; set; }
+
+    /// <summary>When it was first listed as it is now.</summary>
+    public DateTimeOffset? ChangedAt { get; set; }
 }

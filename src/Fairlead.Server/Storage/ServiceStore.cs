@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Fairlead.Server.Groups;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage.Secrets;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,7 +10,13 @@ namespace Fairlead.Server.Storage;
 /// <param name="Name">1 to 64 of <c>A-Z a-z 0-9 _ -</c>, not taken.</param>
 /// <param name="Definition">How it is started or reached.</param>
 /// <param name="Enabled">Whether it is started.</param>
-internal sealed record ServiceDraft(string Name, ServiceDefinition Definition, bool Enabled = true);
+/// <param name="IsTrusted">Whether it comes from the operator of the machine, so that it starts without a review.</param>
+internal sealed record ServiceDraft(
+    string Name,
+    ServiceDefinition Definition,
+    bool Enabled = true,
+    bool IsTrusted = false
+);
 
 /// <summary>Registered services as intended. All writes of <c>mcp_services</c> are here.</summary>
 internal sealed partial class ServiceStore(
@@ -17,6 +24,7 @@ internal sealed partial class ServiceStore(
     StoreWatcher watcher,
     PublicationAligner aligner,
     SecretStore secrets,
+    PinStore pins,
     Sealer sealer,
     TimeProvider time
 )
@@ -73,7 +81,7 @@ internal sealed partial class ServiceStore(
                     return refused;
                 foreach (var row in rows)
                 {
-                    Replace(row, replaced.First(s => s.Name == row.Name).Definition);
+                    await ReplaceAsync(db, row, replaced.First(s => s.Name == row.Name).Definition, cancellationToken);
                     ids.Add(new ServiceId(row.Id));
                 }
                 await secrets.PutAsync(db, values, cancellationToken);
@@ -107,7 +115,12 @@ internal sealed partial class ServiceStore(
             return new StoreError("SERVICE_ALREADY_EXISTS", $"There is already a service named {taken.Name}.", "name");
         var last = await db.Services.MaxAsync(s => (int?)s.Position, cancellationToken) ?? 0;
         foreach (var service in services)
-            ids.Add(Put(db, known.Find(row => row.Name == service.Name), service, ref last));
+        {
+            var row = Put(db, known.Find(row => row.Name == service.Name), service, ref last);
+            var policy = service.IsTrusted ? TrustPolicy.Open : pins.PolicyOf(service.Definition);
+            await pins.SeeLaunchAsync(db, row, service.Definition, policy, cancellationToken);
+            ids.Add(new ServiceId(row.Id));
+        }
         await db.SaveChangesAsync(cancellationToken);
         return null;
     }
@@ -117,7 +130,7 @@ internal sealed partial class ServiceStore(
         ServiceId id,
         ServiceDefinition definition,
         CancellationToken cancellationToken
-    ) => UpdateAsync(id, row => Replace(row, definition), cancellationToken);
+    ) => UpdateAsync(id, (db, row) => ReplaceAsync(db, row, definition, cancellationToken), cancellationToken);
 
     /// <summary>Starts or stops by intent; the reconciler acts on it.</summary>
     public Task<StoreResult<ServiceConfig>> SetEnabledAsync(
@@ -127,12 +140,13 @@ internal sealed partial class ServiceStore(
     ) =>
         UpdateAsync(
             id,
-            row =>
+            (_, row) =>
             {
                 if (row.Enabled == enabled)
-                    return;
+                    return Task.CompletedTask;
                 row.Enabled = enabled;
                 row.UpdatedAt = time.GetUtcNow();
+                return Task.CompletedTask;
             },
             cancellationToken
         );
@@ -142,7 +156,15 @@ internal sealed partial class ServiceStore(
     {
         if (watcher.Current.Services.Any(service => service.Id == id && service.KnownRevision == revision))
             return;
-        await UpdateAsync(id, row => row.KnownRevision = revision, cancellationToken);
+        await UpdateAsync(
+            id,
+            (_, row) =>
+            {
+                row.KnownRevision = revision;
+                return Task.CompletedTask;
+            },
+            cancellationToken
+        );
     }
 
     /// <summary>
@@ -156,6 +178,7 @@ internal sealed partial class ServiceStore(
                     return false;
                 DateTimeOffset now = time.GetUtcNow();
                 row.RemovedAt = row.UpdatedAt = now;
+                await pins.SeeAsync(db, id, TrustPolicy.Auto, [], static _ => true, cancellationToken);
                 db.Catalogue.RemoveRange(
                     await db.Catalogue.Where(item => item.ServiceId == id.Value).ToListAsync(cancellationToken)
                 );
@@ -168,10 +191,28 @@ internal sealed partial class ServiceStore(
             cancellationToken
         );
 
-    private void Replace(ServiceRow row, ServiceDefinition definition)
+    private async Task ReplaceAsync(
+        FairleadDb db,
+        ServiceRow row,
+        ServiceDefinition definition,
+        CancellationToken cancellationToken
+    )
     {
-        if (Unsealed(row).AsSpan().SequenceEqual(StoreJson.Write(definition)))
+        var old = Unsealed(row);
+        if (old.AsSpan().SequenceEqual(StoreJson.Write(definition)))
             return;
+        if (row.LaunchHash is null)
+        {
+            // Registered before there were pins: what it was started from so far counts as approved.
+            await pins.SeeLaunchAsync(db, row, StoreJson.ReadDefinition(old), TrustPolicy.Open, cancellationToken);
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        // Who turns the review off in the same breath is reviewed once more.
+        var policy =
+            pins.PolicyOf(StoreJson.ReadDefinition(old)) == TrustPolicy.Review
+                ? TrustPolicy.Review
+                : pins.PolicyOf(definition);
+        await pins.SeeLaunchAsync(db, row, definition, policy, cancellationToken);
         row.Definition = Seal(row.Id, definition);
         row.KnownRevision = null;
         row.UpdatedAt = time.GetUtcNow();
@@ -179,7 +220,7 @@ internal sealed partial class ServiceStore(
 
     private Task<StoreResult<ServiceConfig>> UpdateAsync(
         ServiceId id,
-        Action<ServiceRow> update,
+        Func<FairleadDb, ServiceRow, Task> update,
         CancellationToken cancellationToken
     ) =>
         ChangeAsync(
@@ -187,7 +228,7 @@ internal sealed partial class ServiceStore(
             {
                 if (await FindAsync(db, id, cancellationToken) is not { } row)
                     return new StoreError("SERVICE_NOT_FOUND", $"There is no service {id}.");
-                update(row);
+                await update(db, row);
                 return id;
             },
             cancellationToken
@@ -207,7 +248,7 @@ internal sealed partial class ServiceStore(
             : new StoreError("SERVICE_NOT_FOUND", $"Service {outcome.Id} was removed meanwhile.");
     }
 
-    private ServiceId Put(FairleadDb db, ServiceRow? row, ServiceDraft service, ref int last)
+    private ServiceRow Put(FairleadDb db, ServiceRow? row, ServiceDraft service, ref int last)
     {
         DateTimeOffset now = time.GetUtcNow();
         if (row is null)
@@ -227,7 +268,7 @@ internal sealed partial class ServiceStore(
         row.KnownRevision = null;
         row.UpdatedAt = now;
         row.Definition = Seal(row.Id, service.Definition);
-        return new ServiceId(row.Id);
+        return row;
     }
 
     private static Task<ServiceRow?> FindAsync(FairleadDb db, ServiceId id, CancellationToken cancellationToken) =>

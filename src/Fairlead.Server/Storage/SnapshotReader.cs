@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Data.Common;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage.Secrets;
 
 namespace Fairlead.Server.Storage;
@@ -13,7 +14,7 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
 {
     private const string Sql = """
         SELECT value FROM epoch;
-        SELECT id, name, enabled, position, definition, known_revision
+        SELECT id, name, enabled, position, definition, known_revision, launch_hash
             FROM mcp_services WHERE removed_at IS NULL ORDER BY position, id;
         SELECT group_id, service_id FROM mcp_group_services ORDER BY group_id, position, service_id;
         SELECT id, name, description, server_code, enabled, hashed_api_key, previous_hashed_api_key,
@@ -24,7 +25,8 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             description FROM mcp_tools ORDER BY id;
         SELECT id, group_id, kind, exposed_name, service_id, upstream_name, enabled, removed_at, timeout_seconds,
             description FROM mcp_publications ORDER BY id;
-        SELECT service_id, kind, name, definition, position FROM mcp_catalogue ORDER BY service_id, kind, position;
+        SELECT service_id, kind, name, definition, position, hash, state, changed_at
+            FROM mcp_catalogue ORDER BY service_id, kind, position;
         SELECT jti FROM revoked_tokens;
         SELECT user_id, generation FROM token_floors;
         SELECT name, id, value, updated_at FROM mcp_secrets
@@ -96,14 +98,18 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
     private ServiceConfig Service(DbDataReader row)
     {
         string id = row.GetString(0);
+        ServiceDefinition definition = StoreJson.ReadDefinition(
+            sealer.Open("mcp_services", "definition", id, row.GetString(4))
+        );
         return new ServiceConfig
         {
             Id = new ServiceId(id),
             Name = row.GetString(1),
             Enabled = row.GetBoolean(2),
             Position = row.GetInt32(3),
-            Definition = StoreJson.ReadDefinition(sealer.Open("mcp_services", "definition", id, row.GetString(4))),
+            Definition = definition,
             KnownRevision = Text(row, 5),
+            IsHeld = Text(row, 6) is { } approved && approved != PinnedDefinition.OfLaunch(definition).Hash,
         };
     }
 
@@ -168,6 +174,9 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             Name = row.GetString(2),
             Definition = row.GetFieldValue<byte[]>(3),
             Position = row.GetInt32(4),
+            Hash = Text(row, 5),
+            State = ItemKindText.State(row.GetString(6)),
+            ChangedAt = row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7),
         };
 
     private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -1,4 +1,5 @@
 using Fairlead.Server.Groups;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage.Postgres;
 using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Storage.Sqlite;
@@ -41,6 +42,9 @@ internal static class StorageFeature
         services.AddSingleton<FirstStartMark>();
         services.AddSingleton<PublicationAligner>();
         services.AddSingleton<SecretStore>();
+        services.TryAddSingleton(new TrustOptions());
+        services.AddSingleton<PinStore>();
+        services.AddSingleton<ReviewStore>();
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<CatalogueStore>();
         return services;

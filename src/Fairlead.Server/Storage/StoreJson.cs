@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fairlead.Server.Services.Trust;
 
 namespace Fairlead.Server.Storage;
 
@@ -12,6 +13,7 @@ namespace Fairlead.Server.Storage;
 )]
 [JsonSerializable(typeof(ServiceDefinition))]
 [JsonSerializable(typeof(List<string>))]
+[JsonSerializable(typeof(List<TextFinding>))]
 internal sealed partial class StoreJson : JsonSerializerContext
 {
     public static byte[] Write(ServiceDefinition definition) =>
@@ -39,6 +41,12 @@ internal sealed partial class StoreJson : JsonSerializerContext
     }
 
     public static string Write(List<string> list) => JsonSerializer.Serialize(list, Default.ListString);
+
+    public static string Write(List<TextFinding> findings) =>
+        JsonSerializer.Serialize(findings, Default.ListTextFinding);
+
+    public static List<TextFinding> ReadFindings(string json) =>
+        JsonSerializer.Deserialize(json, Default.ListTextFinding) ?? [];
 
     public static List<string> ReadList(string json) => JsonSerializer.Deserialize(json, Default.ListString) ?? [];
 }

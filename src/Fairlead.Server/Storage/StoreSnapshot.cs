@@ -62,6 +62,12 @@ internal sealed record ServiceConfig
 
     /// <summary>Era remembered from the last probe; null before the first.</summary>
     public string? KnownRevision { get; init; }
+
+    /// <summary>What would be started is not what was approved: it waits for a review (security.md section 4.2).</summary>
+    public bool IsHeld { get; init; }
+
+    /// <summary>Whether it is to run.</summary>
+    public bool Runs => Enabled && !IsHeld;
 }
 
 /// <summary>What is stored as JSON in <c>mcp_services.definition</c>; <see cref="Schema"/> numbers its shape.</summary>
@@ -80,6 +86,9 @@ internal sealed record ServiceDefinition
 
     /// <summary>Default call deadline in seconds; null takes the gateway's 30.</summary>
     public int? TimeoutSeconds { get; init; }
+
+    /// <summary>What happens to definitions nobody has approved; null takes the gateway's.</summary>
+    public Services.Trust.TrustPolicy? Trust { get; init; }
 
     /// <summary>Names of services that must be ready before it starts (S-15).</summary>
     public ImmutableArray<string> DependsOn { get; init; } = [];
@@ -207,4 +216,35 @@ internal sealed record CatalogueItem
 
     /// <summary>Place in the service's own list.</summary>
     public required int Position { get; init; }
+
+    /// <summary>SHA-256 of its canonical form; null for what is not pinned, and before it was listed again.</summary>
+    public string? Hash { get; init; }
+
+    /// <summary>Whether it may be served.</summary>
+    public ItemState State { get; init; }
+
+    /// <summary>When it was first listed as it is now; null where that was before it was noted.</summary>
+    public DateTimeOffset? ChangedAt { get; init; }
+}
+
+/// <summary>Whether a listed item may be served (security.md section 4.1).</summary>
+internal enum ItemState
+{
+    Served,
+
+    /// <summary>It is another than was approved: in no list, and calls are refused.</summary>
+    Held,
+
+    /// <summary>It was never approved: it has no name in any group yet.</summary>
+    Pending,
+}
+
+/// <summary>What was decided on a definition.</summary>
+internal enum PinState
+{
+    Approved,
+
+    /// <summary>Nothing yet.</summary>
+    Held,
+    Rejected,
 }

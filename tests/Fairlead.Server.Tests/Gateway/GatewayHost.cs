@@ -168,6 +168,13 @@ internal sealed class GatewayHost : IAsyncDisposable
             }
         );
 
+    /// <summary>Another state for all a service lists; in force with the next <see cref="Apply"/>.</summary>
+    public void SetState(string service, ItemState state)
+    {
+        var (config, items) = services[new ServiceId(service)];
+        services[config.Id] = (config, [.. items.Select(i => i with { State = state })]);
+    }
+
     public void Change(Predicate<PublicationConfig> which, Func<PublicationConfig, PublicationConfig> how)
     {
         for (var i = 0; i < publications.Count; i++)

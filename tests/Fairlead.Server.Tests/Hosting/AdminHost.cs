@@ -172,7 +172,7 @@ internal sealed class AdminHost : IAsyncDisposable
         ServiceId id = (await Get<ServiceStore>().AddAsync(new ServiceDraft(name, TestStore.Definition()), default))
             .Require()
             .Id;
-        await Get<CatalogueStore>().SaveAsync(id, TestStore.Items(id, ItemKind.Tool, tools), default);
+        await Get<CatalogueStore>().SaveAsync(id, TestStore.Items(id, ItemKind.Tool, tools), null, default);
         return id;
     }
 

@@ -1,4 +1,5 @@
 using Fairlead.Server.Groups;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Testing;
 using Shouldly;
@@ -181,6 +182,7 @@ public abstract class StoreContract
                 .. TestStore.Items(files, ItemKind.ResourceTemplate, "file:///{path}"),
                 .. TestStore.Items(files, ItemKind.Prompt, "ask"),
             ],
+            null,
             default
         );
         store.Now.Publications.Length.ShouldBe(4);
@@ -238,12 +240,36 @@ public abstract class StoreContract
                     .CreateAsync(new GroupDraft { Name = name, Services = [files, more] }, null, default)
             ).Require();
         foreach (var service in new[] { files, more })
-            await store.Catalogue.SaveAsync(service, [.. TestStore.Items(service, ItemKind.Tool, "read")], default);
+            await store.Catalogue.SaveAsync(
+                service,
+                [.. TestStore.Items(service, ItemKind.Tool, "read")],
+                null,
+                default
+            );
         foreach (var group in store.Now.Groups)
             store
                 .Now.Publications.Where(p => p.Group == group.Id)
                 .Select(p => p.ExposedName)
                 .ShouldBe(["read", "more_read"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Definition_ChangedAndApproved_IsHeldAndServedAgain() // security.md section 4.1, on both engines
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceId files = await store.AddServiceAsync("files");
+        CatalogueItem tool = TestStore.Items(files, ItemKind.Tool, "read")[0];
+        await store.Catalogue.SaveAsync(files, [tool], "be kind", default);
+        CatalogueItem other = tool with { Definition = """{"name":"read","description":"x"}"""u8.ToArray() };
+        await store.Catalogue.SaveAsync(files, [other], "be kind", default);
+        store.Now.Catalogue.Single().State.ShouldBe(ItemState.Held);
+        var reviews = store.Get<ReviewStore>();
+        var (held, total) = await reviews.ListAsync(new(files, "tool", PinState.Held), 0, 10, default);
+        (total, held.Single().Before!.Text).ShouldBe((1, """{"name":"read"}"""));
+        (await reviews.DecideAsync([held.Single().Row.Id], approve: true, "u1", default)).Require();
+        store.Now.Catalogue.Single().State.ShouldBe(ItemState.Served);
+        (await store.Services.RemoveAsync(files, default)).ShouldBeTrue();
+        (await reviews.ListAsync(new(null, null, null), 0, 10, default)).Total.ShouldBe(0);
     }
 
     // P-96
@@ -308,13 +334,27 @@ public abstract class StoreContract
             await ExecuteAsync(store, "DROP TABLE token_floors");
             await ExecuteAsync(store, "ALTER TABLE users DROP COLUMN token_generation");
             await ExecuteAsync(store, "DROP TABLE mcp_secrets");
+            await ExecuteAsync(store, "DROP TABLE mcp_definitions");
+            foreach (var column in new[] { "hash", "state", "changed_at" })
+                await ExecuteAsync(store, $"ALTER TABLE mcp_catalogue DROP COLUMN {column}");
+            await ExecuteAsync(store, "ALTER TABLE mcp_services DROP COLUMN launch_hash");
             await ExecuteAsync(store, "DELETE FROM schema_version WHERE version > 1");
         }
         await using TestStore again = await TestStore.OpenAsync(options);
         GroupConfig group = again.Now.Groups.ShouldHaveSingleItem();
         group.KeyHashes[0].Sha256Hex.ShouldBe(hash);
         group.LogBodies.ShouldBeFalse();
-        again.Now.Services.ShouldHaveSingleItem().Name.ShouldBe("files");
+        ServiceConfig files = again.Now.Services.ShouldHaveSingleItem();
+        files.Name.ShouldBe("files");
+        // What it was started from before there were pins counts as approved.
+        ServiceDefinition reviewed = files.Definition with
+        {
+            Trust = TrustPolicy.Review,
+        };
+        (await again.Services.UpdateAsync(files.Id, reviewed, default)).Require().Runs.ShouldBeTrue();
+        (await again.Services.UpdateAsync(files.Id, reviewed with { Command = "other" }, default))
+            .Require()
+            .Runs.ShouldBeFalse();
         // It has a group, so it was started long ago: nothing is imported again.
         (await again.Get<FirstStartMark>().IsDoneAsync(default)).ShouldBeTrue();
         (await again.Get<FirstStartMark>().ReadNoticeAsync(default)).ShouldBeNull();

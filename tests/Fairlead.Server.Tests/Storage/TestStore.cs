@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Fairlead.Server.Groups;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -21,12 +22,18 @@ internal sealed class TestStore : IAsyncDisposable
     public T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
 
-    public static async Task<TestStore> OpenAsync(StorageOptions options, TimeProvider? time = null)
+    public static async Task<TestStore> OpenAsync(
+        StorageOptions options,
+        TimeProvider? time = null,
+        TrustOptions? trust = null
+    )
     {
         var services = new ServiceCollection();
         services.AddLogging();
         if (time is not null)
             services.AddSingleton(time);
+        if (trust is not null)
+            services.AddSingleton(trust);
         services.AddStorage(options);
         services.AddGroups();
         var store = new TestStore(services.BuildServiceProvider());
@@ -46,7 +53,7 @@ internal sealed class TestStore : IAsyncDisposable
         (await Services.AddAsync(new ServiceDraft(name, Definition()), CancellationToken.None)).Require().Id;
 
     public Task<bool> SaveToolsAsync(ServiceId service, params string[] tools) =>
-        Catalogue.SaveAsync(service, Items(service, ItemKind.Tool, tools), CancellationToken.None);
+        Catalogue.SaveAsync(service, Items(service, ItemKind.Tool, tools), null, CancellationToken.None);
 
     public static ServiceDefinition Definition(string command = "cat") =>
         new()

@@ -35,6 +35,7 @@ internal enum Condition
     TooManyListeners,
     Draining,
     StoreDown,
+    DefinitionChanged,
     NotConnected,
     CircuitOpen,
     Crashed,
@@ -174,6 +175,12 @@ internal static class ErrorTable
                 "store_down",
                 "The gateway's store has been unreachable for too long",
                 true
+            ),
+            Condition.DefinitionChanged => new(
+                200,
+                McpErrorCode.DefinitionChanged,
+                "definition_changed",
+                "Its service has changed its definition: an administrator must approve it first"
             ),
             Condition.NotConnected => new(
                 200,

@@ -78,6 +78,9 @@ internal sealed record ItemRoute
     public required string UpstreamName { get; init; }
     public required TimeSpan Deadline { get; init; }
 
+    /// <summary>Its definition waits for a review: no list has it and calls are refused (security.md section 4.1).</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>Parameters that modern clients mirror into headers (R19).</summary>
     public ParamHeaders ParamHeaders { get; init; } = ParamHeaders.None;
 }

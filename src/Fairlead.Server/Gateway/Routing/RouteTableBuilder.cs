@@ -47,7 +47,10 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
         var live = publications
             .Where(p => p is { Enabled: true, Removed: false })
             .Select(p => (Publication: p, Item: Definition(p, catalogue)))
-            .Where(p => p.Item is not null && (p.Publication.Service is not { } s || group.Services.Contains(s)))
+            .Where(p =>
+                p.Item is { State: not ItemState.Pending }
+                && (p.Publication.Service is not { } s || group.Services.Contains(s))
+            )
             .Where(p => p.Publication.Service is not null || group.PublishNative)
             .OrderBy(p => p.Publication.Service is { } s ? services.GetValueOrDefault(s)?.Position ?? 0 : -1)
             .ThenBy(p => p.Item!.Position)
@@ -65,8 +68,10 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
                     .Select(p => new TemplateRoute(
                         new UriTemplate(p.Publication.UpstreamName),
                         Prefix(p.Publication),
-                        Route(p.Publication, services)
-                    )),
+                        Route(p, services)
+                    ))
+                    // One that is served is found before one that is held.
+                    .OrderBy(t => t.Route.IsHeld),
             ],
             ToolList = List("tools", "name"u8, live, ItemKind.Tool),
             PromptList = List("prompts", "name"u8, live, ItemKind.Prompt),
@@ -93,7 +98,7 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
             .ToFrozenDictionary(
                 p => p.Publication.ExposedName,
                 p =>
-                    Route(p.Publication, services) with
+                    Route(p, services) with
                     {
                         ParamHeaders = (kind == ItemKind.Tool ? Mirrored(p.Item!) : null) ?? ParamHeaders.None,
                     }
@@ -104,15 +109,22 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
     private static ParamHeaders? Mirrored(CatalogueItem item) =>
         ParamHeaders.Read(JsonScan.Value(item.Definition.Span, "inputSchema"u8), out _);
 
-    private ItemRoute Route(PublicationConfig p, Dictionary<ServiceId, ServiceConfig> services) =>
-        new()
+    private ItemRoute Route(
+        (PublicationConfig Publication, CatalogueItem? Item) live,
+        Dictionary<ServiceId, ServiceConfig> services
+    )
+    {
+        var p = live.Publication;
+        return new()
         {
             Publication = p,
+            IsHeld = live.Item!.State != ItemState.Served,
             Slot = p.Service is { } service ? slots.Get(service) : native.Slot,
             ServiceName = p.Service is { } id ? services.GetValueOrDefault(id)?.Name ?? "removed" : "native",
             UpstreamName = p.UpstreamName,
             Deadline = p.TimeoutSeconds > 0 ? TimeSpan.FromSeconds(p.TimeoutSeconds) : options.CallDeadline,
         };
+    }
 
     // An exposed template that carries its owner's prefix in front of the owner's own one.
     private static string? Prefix(PublicationConfig p) =>
@@ -131,7 +143,7 @@ internal sealed class RouteTableBuilder(ServiceSlots slots, NativeTools native, 
         var modern = new List<byte[]>();
         foreach (var (p, item) in live)
         {
-            if (p.Kind != kind)
+            if (p.Kind != kind || item!.State != ItemState.Served)
                 continue;
             var rendered = DefinitionWriter.Render(
                 item!.Definition.Span,

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Fairlead.Server.Services.Import;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry.Redact;
 
@@ -44,6 +45,7 @@ internal static class DefinitionMerge
                 ?? kept?.Headers
                 ?? ImmutableSortedDictionary<string, string>.Empty,
             TimeoutSeconds = request.TimeoutSeconds ?? old?.TimeoutSeconds,
+            Trust = request.Trust is { } trust ? Trust(trust) : old?.Trust,
             DependsOn = request.DependsOn ?? old?.DependsOn ?? [],
             Lazy = request.Lazy ?? old?.Lazy ?? false,
             IdleSeconds = request.IdleSeconds ?? old?.IdleSeconds,
@@ -57,12 +59,17 @@ internal static class DefinitionMerge
             transport is null ? new ServiceProblem("transport", "must be stdio, streamable-http, sse or auto")
             : transport != ServiceTransport.Stdio && definition.Command is not null
                 ? new ServiceProblem("command", "cannot be given together with url")
+            : request.Trust is { } policy && Trust(policy) is null
+                ? new ServiceProblem("trust", "must be auto, review or open")
             : request.Args is not null && definition.Args.Any(ShownValues.IsMasked)
                 ? new ServiceProblem("args", Unknown)
             : request.Url is not null && ShownValues.IsMasked(definition.Url) ? new ServiceProblem("url", Unknown)
             : null;
         return (definition, problem);
     }
+
+    private static TrustPolicy? Trust(string text) =>
+        Enum.GetValues<TrustPolicy>().Cast<TrustPolicy?>().FirstOrDefault(t => ServiceDesk.Wire(t!.Value) == text);
 
     /// <summary>What a definition does, without any of its secrets, for the audit: a JSON object.</summary>
     public static string Describe(string name, ServiceDefinition definition) =>

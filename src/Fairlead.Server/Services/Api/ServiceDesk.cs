@@ -4,6 +4,7 @@ using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Dialects;
 using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Supervision;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Services.Api;
@@ -33,6 +34,8 @@ internal sealed class ServiceDesk(
     /// <summary>The finer view of the same (C-07).</summary>
     public static string Wire(ServiceHealth health) => JsonNamingPolicy.SnakeCaseLower.ConvertName(health.ToString());
 
+    public static string Wire(TrustPolicy trust) => JsonNamingPolicy.SnakeCaseLower.ConvertName(trust.ToString());
+
     public static string Wire(ServiceTransport transport) => FairleadDialect.Wire(transport);
 
     public ServiceState State(ServiceConfig service) => slots.Get(service.Id).State;
@@ -60,6 +63,9 @@ internal sealed class ServiceDesk(
                 : null,
             Revision = service.KnownRevision,
             Tools = Now.Catalogue.Count(i => i.Service == service.Id && i.Kind == ItemKind.Tool),
+            Held =
+                Now.Catalogue.Count(i => i.Service == service.Id && i.State != ItemState.Served)
+                + (service.IsHeld ? 1 : 0),
         };
     }
 
@@ -83,6 +89,8 @@ internal sealed class ServiceDesk(
             Era = view.Era,
             Revision = view.Revision,
             Tools = view.Tools,
+            Held = view.Held,
+            Trust = definition.Trust is { } trust ? Wire(trust) : null,
             Command = definition.Command,
             Args = ShownValues.OfArgs(definition.Args),
             Env = definition.Env.ToDictionary(e => e.Key, e => ShownValues.OfValue(e.Value)),

@@ -37,6 +37,11 @@ internal record ServiceFields
     [Description("Default deadline of a call, 1 to 600 seconds.")]
     public int? TimeoutSeconds { get; set; }
 
+    [Description(
+        "auto: a change of a definition waits for a review; review: its first sight, too; open: changes are served and recorded. The gateway's policy when absent."
+    )]
+    public string? Trust { get; set; }
+
     [Description("Names of services that must be ready before it starts.")]
     public ImmutableArray<string>? DependsOn { get; set; }
 
@@ -190,6 +195,9 @@ internal record ServiceView
     public required string? Era { get; init; }
     public required string? Revision { get; init; }
     public required int Tools { get; init; }
+
+    [Description("How many of its tools, prompts and resource templates wait for a review, and one if its start does.")]
+    public required int Held { get; init; }
 }
 
 internal sealed record ServiceDetailView : ServiceView
@@ -209,6 +217,9 @@ internal sealed record ServiceDetailView : ServiceView
     [Description("Values that are not a reference are shown as ********; so are defaults of references.")]
     public required IReadOnlyDictionary<string, string> Headers { get; init; }
     public required int? TimeoutSeconds { get; init; }
+
+    [Description("auto, review or open; null takes the gateway's policy.")]
+    public required string? Trust { get; init; }
     public required IReadOnlyList<string> DependsOn { get; init; }
     public required bool Lazy { get; init; }
     public required int? IdleSeconds { get; init; }

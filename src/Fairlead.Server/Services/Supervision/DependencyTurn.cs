@@ -58,6 +58,8 @@ internal sealed class DependencyTurn(StoreWatcher store, ServiceSlots slots)
             var state = slots.Get(found.Id).State;
             if (state.Phase.IsAvailable() || state.IsAsleep)
                 continue;
+            if (found.IsHeld)
+                return new($"skipped: {name}, which it depends on, waits for a review", IsSkipped: true);
             if (!found.Enabled)
                 return new($"skipped: {name}, which it depends on, is stopped", IsSkipped: true);
             return state.Phase == ServicePhase.Failed || state.IsSkipped

@@ -59,7 +59,7 @@ internal sealed partial class ListKeeper(
         await new NamingTurn(store, slots, options, time).WaitAsync(config, cancellationToken);
         try
         {
-            await catalogue.SaveAsync(config.Id, items, cancellationToken);
+            await catalogue.SaveAsync(config.Id, items, channel.Hello.Instructions, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

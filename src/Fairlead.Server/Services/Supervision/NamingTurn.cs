@@ -37,7 +37,7 @@ internal sealed class NamingTurn(StoreWatcher store, ServiceSlots slots, Service
     }
 
     private bool IsComing(ServiceConfig service) =>
-        service.Enabled
+        service.Runs
         && !IsListed(service)
         && slots.Get(service.Id).State
             is {

@@ -10,6 +10,8 @@ namespace Fairlead.Server.Services.Supervision;
 /// </summary>
 internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
 {
+    /// <summary>Why a service whose launch waits for a review does not run.</summary>
+    public const string HeldReason = "held: what would be started is not approved yet; see its reviews";
     private static readonly TimeSpan StopStagger = TimeSpan.FromMilliseconds(500);
     private readonly ConcurrentDictionary<ServiceId, Handled> handled = new();
     private readonly Signal changed = new();
@@ -89,7 +91,7 @@ internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
                 handled[stop.Id] = new Handled(
                     stop.Config.Definition,
                     old?.Supervisor,
-                    StoppedAsync(stop.Id, old, "stopped by an operator"),
+                    StoppedAsync(stop.Id, old, stop.Config.Enabled ? HeldReason : "stopped by an operator"),
                     Removing: false,
                     Order: 0
                 );

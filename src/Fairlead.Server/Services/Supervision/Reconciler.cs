@@ -35,13 +35,13 @@ internal static class Reconciler
         var actions = new List<ReconcileAction>();
         foreach (var id in observed.Keys.Where(id => !wanted.ContainsKey(id)))
             actions.Add(new ReconcileAction.Remove(id));
-        foreach (var config in desired.All.Where(c => !c.Enabled))
+        foreach (var config in desired.All.Where(c => !c.Runs))
         {
             // Also a service never handled yet: its state has to say that an operator stopped it.
             if (!observed.TryGetValue(config.Id, out var seen) || seen.Runs)
                 actions.Add(new ReconcileAction.Stop(config));
         }
-        foreach (var config in desired.All.Where(c => c.Enabled))
+        foreach (var config in desired.All.Where(c => c.Runs))
         {
             if (!observed.TryGetValue(config.Id, out var seen) || !seen.Runs)
                 actions.Add(new ReconcileAction.Start(config));

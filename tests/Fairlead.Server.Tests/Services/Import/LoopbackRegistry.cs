@@ -30,7 +30,10 @@ internal sealed class LoopbackRegistry : IAsyncDisposable
         app.MapGet("/files/{name}", (string name) => Results.Bytes(Files[name]));
         app.MapGet("/moved/{name}", (string name) => Results.Redirect($"/files/{name}"));
         app.MapGet("/round", () => Results.Redirect("/round"));
-        app.MapGet("/slow/{**rest}", (HttpContext context) => new TaskCompletionSource().Task.WaitAsync(context.RequestAborted));
+        app.MapGet(
+            "/slow/{**rest}",
+            (HttpContext context) => new TaskCompletionSource().Task.WaitAsync(context.RequestAborted)
+        );
         app.MapGet("/odd/{**rest}", () => "no registry");
         app.MapGet("/huge/{**rest}", () => Results.Bytes(new byte[9 * 1024 * 1024]));
     }
