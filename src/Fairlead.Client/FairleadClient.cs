@@ -58,6 +58,8 @@ public sealed class FairleadClient : IDisposable
         Tools = new ToolsClient(rest);
         Calls = new CallsClient(rest, follower);
         Users = new UsersClient(rest);
+        Secrets = new SecretsClient(rest);
+        Registry = new RegistryClient(rest);
     }
 
     /// <summary>Upstream MCP servers.</summary>
@@ -74,6 +76,12 @@ public sealed class FairleadClient : IDisposable
 
     /// <summary>Users.</summary>
     public UsersClient Users { get; }
+
+    /// <summary>Secrets of services.</summary>
+    public SecretsClient Secrets { get; }
+
+    /// <summary>The registry the gateway is configured with.</summary>
+    public RegistryClient Registry { get; }
 
     /// <summary>The MCP endpoint of a group.</summary>
     /// <param name="key">The group's key, <c>mcp_key_…</c>.</param>

@@ -8,7 +8,7 @@ namespace Fairlead.Client;
 /// </summary>
 public record ServiceDefinition
 {
-    /// <summary><c>stdio</c> or <c>streamable-http</c>; null takes what program or address tell.</summary>
+    /// <summary><c>stdio</c>, <c>streamable-http</c> or <c>sse</c>; null takes what program or address tell.</summary>
     public string? Transport { get; init; }
 
     /// <summary>Program of a stdio service; no shell is involved.</summary>
@@ -43,30 +43,6 @@ public sealed record ServiceDraft : ServiceDefinition
     public bool Enabled { get; init; } = true;
 }
 
-/// <summary>What an import did, or would do.</summary>
-/// <param name="DryRun">Whether nothing was changed.</param>
-/// <param name="Services">The services of the file in its order.</param>
-public sealed record ImportResult(bool DryRun, IReadOnlyList<ImportEntry> Services);
-
-/// <summary>A service found in an imported file.</summary>
-/// <param name="Name">The name it has or would get.</param>
-/// <param name="Transport"><c>stdio</c> or <c>streamable-http</c>.</param>
-/// <param name="Enabled">Whether the file means it to run.</param>
-/// <param name="Action"><c>add</c>, <c>unchanged</c>, <c>update</c> or <c>conflict</c>: registered with another definition.</param>
-/// <param name="Problems">What is wrong with it; with any problem nothing of the file is imported.</param>
-public sealed record ImportEntry(
-    string Name,
-    string Transport,
-    bool Enabled,
-    string Action,
-    IReadOnlyList<ImportProblem> Problems
-);
-
-/// <summary>One thing wrong with a service.</summary>
-/// <param name="Field">Which member of it.</param>
-/// <param name="Message">What is wrong, to be read after the member's name.</param>
-public sealed record ImportProblem(string Field, string Message);
-
 /// <summary>Whether a service gives a sign of life (requirement S-12).</summary>
 /// <param name="Id">The service's id.</param>
 /// <param name="Name">The service's name.</param>
@@ -91,8 +67,6 @@ public sealed record ServiceCheck(
 public sealed record ServiceTool(string Name, string Service, string ServiceId, JsonElement Definition);
 
 internal sealed record StopRequest(bool Force);
-
-internal sealed record ImportRequest(string Content, bool DryRun, bool Update);
 
 /// <summary>A line of a service's log.</summary>
 /// <param name="Id">Grows from line to line.</param>

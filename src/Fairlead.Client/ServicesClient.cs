@@ -55,24 +55,68 @@ public sealed class ServicesClient
     /// again changes nothing.
     /// </summary>
     /// <param name="content">The file's text; comments and trailing commas are fine.</param>
-    /// <param name="dryRun">Only tells what would happen, problems included.</param>
-    /// <param name="update">Replaces the definitions of services that are registered with others.</param>
+    /// <param name="importing">What is said beside it; null takes it as it is.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="FairleadApiException">
     /// <c>CONFIG_INVALID</c> for a text that holds no services, <c>SERVICE_CONFIGURATION_INVALID</c> for a service that
-    /// is wrong, <c>SERVICE_ALREADY_EXISTS</c> for one that is registered with another definition.
+    /// is wrong, <c>MISSING_PARAMETER</c> for a value that is needed, <c>SERVICE_ALREADY_EXISTS</c> for one that is
+    /// registered with another definition.
     /// </exception>
     public Task<ImportResult> ImportAsync(
         string content,
-        bool dryRun = false,
-        bool update = false,
+        ImportOptions? importing = null,
         CancellationToken cancellationToken = default
     ) =>
         rest.SendAsync(
             HttpMethod.Post,
             "services/import",
-            RestConnection.Json(new ImportRequest(content, dryRun, update), ClientJson.Default.ImportRequest),
+            RestConnection.Json(ImportRequest.Of(content, importing), ClientJson.Default.ImportRequest),
             ClientJson.Default.EnvelopeImportResult,
+            cancellationToken
+        );
+
+    /// <summary>Unpacks an MCPB bundle on the gateway's machine and registers its service.</summary>
+    /// <param name="bundle">The bundle, from its place on; it is closed.</param>
+    /// <param name="importing">What is said beside it; null takes it as it is.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <exception cref="FairleadApiException">
+    /// As <see cref="ImportAsync"/>; <c>CONFIG_INVALID</c> names the entry of a bundle that must not be unpacked.
+    /// </exception>
+    public async Task<ImportResult> InstallAsync(
+        Stream bundle,
+        ImportOptions? importing = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(bundle);
+        using var form = new MultipartFormDataContent
+        {
+            { RestConnection.Json(ImportRequest.Of(null, importing), ClientJson.Default.ImportRequest), "request" },
+            { new StreamContent(bundle), "file", "bundle.mcpb" },
+        };
+        return await rest.SendAsync(
+            HttpMethod.Post,
+            "services/import/bundle",
+            form,
+            ClientJson.Default.EnvelopeImportResult,
+            cancellationToken
+        );
+    }
+
+    /// <summary>Definitions of services as a client's file, without secrets.</summary>
+    /// <param name="format">Name of the format; null takes the gateway's own.</param>
+    /// <param name="service">Name or id of one; null: all.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public Task<ServiceExport> ExportAsync(
+        string? format = null,
+        string? service = null,
+        CancellationToken cancellationToken = default
+    ) =>
+        rest.GetAsync(
+            "services/export?format="
+                + Uri.EscapeDataString(format ?? "fairlead")
+                + (service is null ? "" : $"&service={Uri.EscapeDataString(service)}"),
+            ClientJson.Default.EnvelopeServiceExport,
             cancellationToken
         );
 

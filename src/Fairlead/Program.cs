@@ -23,6 +23,7 @@ internal static class Program
             LoginCommands.Login(terminal),
             LoginCommands.Logout(terminal),
             ServicesCommands.Build(terminal),
+            SecretsCommands.Build(terminal),
             GroupsCommands.Build(terminal),
             KeysCommands.Build(terminal),
             ToolsCommands.Build(terminal),

@@ -53,6 +53,11 @@ internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, 
 [JsonSerializable(typeof(IReadOnlyList<PublishedTool>))]
 [JsonSerializable(typeof(IReadOnlyList<JsonElement>))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(ServiceExport))]
+[JsonSerializable(typeof(SecretInfo))]
+[JsonSerializable(typeof(IReadOnlyList<SecretInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<RegistryServer>))]
 [JsonSerializable(typeof(CliNote))]
 [JsonSerializable(typeof(CliError))]
 internal sealed partial class CliJson : JsonSerializerContext;

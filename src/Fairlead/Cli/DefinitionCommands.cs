@@ -127,6 +127,39 @@ internal static class DefinitionCommands
         return command;
     }
 
+    public static Command Export(GatewayVerbs verbs)
+    {
+        var name = new Argument<string?>("NAME")
+        {
+            Description = "Name or id of the service [all]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var format = new Option<string?>("--format")
+        {
+            Description =
+                "fairlead, claude-desktop, claude-code, cursor, vscode, windsurf, cline, gemini, codex, dify or mcpstore [fairlead]",
+            HelpName = "FORMAT",
+        };
+        return verbs.Verb(
+            "export",
+            "Print definitions of services as a client's file, without secrets. Imported again it changes nothing.",
+            [name, format],
+            async (session, parsed, cancellationToken) =>
+            {
+                var exported = await session.Client.Services.ExportAsync(
+                    parsed.GetValue(format),
+                    parsed.GetValue(name),
+                    cancellationToken
+                );
+                if (session.Output.IsJson)
+                    session.Output.Json(exported, CliJson.Default.ServiceExport);
+                else
+                    session.Output.Line(exported.Content.TrimEnd('\n'));
+                return ExitCode.Ok;
+            }
+        );
+    }
+
     /// <summary>A moment for a restart to begin, so that the old life is not told as the outcome; none may be needed.</summary>
     private static async Task LeaveAsync(Session session, ServiceInfo before, CancellationToken cancellationToken)
     {

@@ -16,6 +16,8 @@ internal static class ServicesCommands
             DefinitionCommands.Add(verbs),
             DefinitionCommands.Update(verbs),
             ImportCommand.Build(verbs),
+            RegistryCommands.Search(verbs),
+            DefinitionCommands.Export(verbs),
             Start(verbs),
             Stop(verbs),
             Restart(verbs),
@@ -49,7 +51,7 @@ internal static class ServicesCommands
                     session.Output.Table(
                         parsed.GetValue(status) is { } wanted
                             ? $"No service is {wanted}."
-                            : "No services here: 'fairlead services add' registers one, 'fairlead services import' a file.",
+                            : "No services here: 'fairlead services add' registers one, 'fairlead services import' a file, a bundle or one of a registry.",
                         ServiceView.Columns,
                         services.Select(ServiceView.Row)
                     );

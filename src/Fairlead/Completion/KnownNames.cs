@@ -34,12 +34,16 @@ internal sealed class KnownNames(Terminal terminal)
             // The one who adds a service makes its name up.
             "NAME" when command is { Name: not ("add" or "import") } && IsUnder(command, "services") => Services,
             "GROUP" or "CODE" => Groups,
+            "NAME" when command is not null && IsUnder(command, "secrets") => Secrets,
             "CLIENT" => _ => ClientConfigs.Names.Select(name => new CompletionItem(name)),
             _ => null,
         };
 
     private List<CompletionItem> Services(CompletionContext context) =>
         Ask(context, (client, token) => client.Services.ListAsync(null, token).Select(s => s.Name));
+
+    private List<CompletionItem> Secrets(CompletionContext context) =>
+        Ask(context, (client, token) => client.Secrets.ListAsync(token).Select(s => s.Name));
 
     private List<CompletionItem> Groups(CompletionContext context) =>
         Ask(context, (client, token) => client.Groups.ListAsync(token).Select(g => g.ServerCode));

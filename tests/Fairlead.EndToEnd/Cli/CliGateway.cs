@@ -1,6 +1,7 @@
 using Fairlead.Cli;
 using Fairlead.Client;
 using Fairlead.Server.Hosting;
+using Fairlead.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -21,28 +22,13 @@ public sealed class CliGateway : IAsyncLifetime
     public const string Password = "correct horse battery";
     public const string Key = "mcp_key_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-    private readonly WebApplication app;
+    private WebApplication app = null!;
     private readonly string folder = Directory.CreateTempSubdirectory("fairlead-cli-").FullName;
 
-    public CliGateway()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Configuration.AddInMemoryCollection(
-            new Dictionary<string, string?>
-            {
-                ["Fairlead:Storage:DataDirectory"] = Path.Combine(folder, "data"),
-                ["Fairlead:FirstStart:AdminPassword"] = Password,
-                ["Fairlead:FirstStart:DefaultKey"] = Key,
-            }
-        );
-        builder.AddFairlead();
-        app = builder.Build();
-        app.MapFairlead();
-    }
-
     public Uri Address { get; private set; } = null!;
+
+    /// <summary>The registry it is configured with; empty.</summary>
+    public LoopbackRegistry Registry { get; private set; } = null!;
 
     /// <summary>Where commands keep their tokens.</summary>
     public string Config => Path.Combine(folder, "config");
@@ -52,6 +38,23 @@ public sealed class CliGateway : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        Registry = await LoopbackRegistry.StartAsync();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["Fairlead:Storage:DataDirectory"] = Path.Combine(folder, "data"),
+                ["Fairlead:FirstStart:AdminPassword"] = Password,
+                ["Fairlead:FirstStart:DefaultKey"] = Key,
+                ["Fairlead:Services:Registry:Url"] = Registry.Address.AbsoluteUri,
+                ["Fairlead:Services:Registry:AllowPrivate"] = "true",
+            }
+        );
+        builder.AddFairlead();
+        app = builder.Build();
+        app.MapFairlead();
         await app.StartAsync();
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
         Address = new Uri(addresses.Addresses.First());
@@ -64,6 +67,7 @@ public sealed class CliGateway : IAsyncLifetime
         Client.Dispose();
         await app.StopAsync();
         await app.DisposeAsync();
+        await Registry.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
 

@@ -18,49 +18,6 @@ public sealed class BundleTests
 {
     private const string Import = "/api/v1/services/import/bundle";
 
-    private const string Server = """
-        const lines = require("readline").createInterface({ input: process.stdin });
-        const say = (id, result) => console.log(JSON.stringify({ jsonrpc: "2.0", id, result }));
-        lines.on("line", line => {
-          const { id, method, params } = JSON.parse(line);
-          if (method === "initialize")
-            say(id, { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "b", version: "1" } });
-          else if (method === "tools/list")
-            say(id, { tools: [{ name: "args", description: process.argv.slice(2).join("|"), inputSchema: { type: "object" } }] });
-          else if (id !== undefined && method === "ping") say(id, {});
-          else if (id !== undefined)
-            console.log(JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32601, message: "no" } }));
-        });
-        """;
-
-    private const string Manifest = """
-        {"manifest_version":"0.3","name":"hello","version":"1.0.0","description":"d","author":{"name":"a"},
-        "server":{"type":"node","entry_point":"server/index.js","mcp_config":{"command":"node",
-        "args":["${__dirname}/server/index.js","--key","${user_config.api_key}","${user_config.folders}","${user_config.extra}","--n=${user_config.n}"],
-        "env":{"MODE":"x"},"platform_overrides":{"linux":{"env":{"MODE":"linux"}}}}},
-        "user_config":{"api_key":{"type":"string","title":"t","description":"The key","required":true,"sensitive":true},
-        "folders":{"type":"directory","title":"t","description":"f","multiple":true,"default":["${DOCUMENTS}","/b"]},
-        "extra":{"type":"string","title":"t","description":"e"},
-        "n":{"type":"number","title":"t","description":"n","min":1,"max":9,"default":3}}}
-        """;
-
-    private static byte[] Zip(params (string Name, string Text)[] files)
-    {
-        using var stream = new MemoryStream();
-        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, text) in files)
-            {
-                using var to = zip.CreateEntry(name).Open();
-                to.Write(Encoding.UTF8.GetBytes(text));
-            }
-        }
-        return stream.ToArray();
-    }
-
-    /// <summary>A bundle that runs.</summary>
-    internal static byte[] Good() => Zip(("manifest.json", Manifest), ("server/index.js", Server));
-
     private static async Task<Answer> SendAsync(
         AdminHost host,
         byte[] bundle,
@@ -98,7 +55,7 @@ public sealed class BundleTests
     public async Task Bundle_Imported_RunsAndGoesWithItsService()
     {
         await using AdminHost host = await AdminHost.StartAsync();
-        var dry = await SendAsync(host, Good(), query: "?dry_run=true");
+        var dry = await SendAsync(host, SampleBundle.Good(), query: "?dry_run=true");
         dry.Status.ShouldBe(200, dry.Text);
         dry.Data.GetProperty("services")[0]
             .GetProperty("missing")[0]
@@ -106,13 +63,13 @@ public sealed class BundleTests
             .GetString()
             .ShouldBe("api_key");
         Kept(host).ShouldBeEmpty();
-        var without = await SendAsync(host, Good());
+        var without = await SendAsync(host, SampleBundle.Good());
         (without.Status, without.Code, without.Field).ShouldBe((400, "MISSING_PARAMETER", "values.api_key"));
         Kept(host).ShouldBeEmpty();
 
         var loop = host.Get<ReconcileLoop>();
         await loop.StartAsync(default);
-        var done = await SendAsync(host, Good(), """{"values":{"api_key":"canary-key","n":"4"}}""");
+        var done = await SendAsync(host, SampleBundle.Good(), """{"values":{"api_key":"canary-key","n":"4"}}""");
         done.Status.ShouldBe(200, done.Text);
         done.Text.ShouldNotContain("canary");
         (await host.GetAsync("/api/v1/services/hello/wait")).Status.ShouldBe(200);
@@ -139,7 +96,7 @@ public sealed class BundleTests
     public async Task Bundle_OfARemovedService_IsSweptAwayByItself()
     {
         await using AdminHost host = await AdminHost.StartWholeAsync();
-        (await SendAsync(host, Good(), """{"values":{"api_key":"k","n":"4"}}""")).Status.ShouldBe(200);
+        (await SendAsync(host, SampleBundle.Good(), """{"values":{"api_key":"k","n":"4"}}""")).Status.ShouldBe(200);
         await host.DeleteAsync("/api/v1/services/hello");
         Kept(host).Length.ShouldBe(1);
         await Eventually.UntilAsync(
@@ -166,7 +123,10 @@ public sealed class BundleTests
     public async Task Bundle_WithAHostileName_IsRefusedByIt(string name)
     {
         await using AdminHost host = await AdminHost.StartAsync();
-        var answer = await SendAsync(host, Zip(("manifest.json", Manifest), ("server/index.js", "x"), (name, "evil")));
+        var answer = await SendAsync(
+            host,
+            SampleBundle.Zip(("manifest.json", SampleBundle.Manifest), ("server/index.js", "x"), (name, "evil"))
+        );
         (answer.Status, answer.Code).ShouldBe((400, "CONFIG_INVALID"));
         answer.Field.ShouldBe(name == "server/index.js/x" ? "server/index.js" : name);
         Directory.GetFiles(host.Folder.Path, "evil*", SearchOption.AllDirectories).ShouldBeEmpty();
@@ -196,7 +156,7 @@ public sealed class BundleTests
     public async Task Archive_Bombs_AreRefusedByDeclaredAndByRealSize()
     {
         var options = new BundleOptions { MaxUnpackedBytes = 100_000, MaxEntries = 10 };
-        var big = Zip(("zeros", new string('\0', 200_000)));
+        var big = SampleBundle.Zip(("zeros", new string('\0', 200_000)));
         (await RefusedAsync(big)).Field.ShouldBe("zeros");
         // The same, with a small size written into its directory and its header.
         var lie = (byte[])big.Clone();
@@ -208,8 +168,12 @@ public sealed class BundleTests
         {
             MaxUnpackedBytes = 10_000_000,
         };
-        (await RefusedAsync(Zip(("thin", new string('\0', 2_000_000))))).Message.ShouldContain("200 times");
-        (await RefusedAsync(Zip([.. Enumerable.Range(0, 11).Select(i => ($"f{i}", "x"))]))).Field.ShouldBe("bundle");
+        (await RefusedAsync(SampleBundle.Zip(("thin", new string('\0', 2_000_000))))).Message.ShouldContain(
+            "200 times"
+        );
+        (await RefusedAsync(SampleBundle.Zip([.. Enumerable.Range(0, 11).Select(i => ($"f{i}", "x"))]))).Field.ShouldBe(
+            "bundle"
+        );
         (await RefusedAsync("no archive at all"u8.ToArray())).Field.ShouldBe("bundle");
 
         async Task<BundleException> RefusedAsync(byte[] zip)
@@ -247,10 +211,10 @@ public sealed class BundleTests
     public async Task Manifest_Wrong_IsRefusedByTheField(string right, string wrong, string field)
     {
         await using AdminHost host = await AdminHost.StartAsync();
-        Manifest.ShouldContain(right);
+        SampleBundle.Manifest.ShouldContain(right);
         var answer = await SendAsync(
             host,
-            Zip(("manifest.json", Manifest.Replace(right, wrong)), ("server/index.js", "x"))
+            SampleBundle.Zip(("manifest.json", SampleBundle.Manifest.Replace(right, wrong)), ("server/index.js", "x"))
         );
         (answer.Status, answer.Code, answer.Field).ShouldBe((400, "SERVICE_CONFIGURATION_INVALID", field));
         Kept(host).ShouldBeEmpty();
@@ -264,7 +228,7 @@ public sealed class BundleTests
     public async Task Value_Wrong_IsRefused(string request, string field)
     {
         await using AdminHost host = await AdminHost.StartAsync();
-        var answer = await SendAsync(host, Good(), request);
+        var answer = await SendAsync(host, SampleBundle.Good(), request);
         (answer.Status, answer.Field).ShouldBe((400, field));
     }
 
@@ -272,11 +236,11 @@ public sealed class BundleTests
     public async Task Bundle_WithAnotherDigest_IsRefused()
     {
         await using AdminHost host = await AdminHost.StartAsync();
-        (await SendAsync(host, Good(), query: $"?dry_run=true&file_sha256={new string('0', 64)}")).Field.ShouldBe(
-            "file_sha256"
-        );
-        var right = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Good()));
-        (await SendAsync(host, Good(), query: $"?dry_run=true&file_sha256={right}")).Status.ShouldBe(200);
+        (
+            await SendAsync(host, SampleBundle.Good(), query: $"?dry_run=true&file_sha256={new string('0', 64)}")
+        ).Field.ShouldBe("file_sha256");
+        var right = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(SampleBundle.Good()));
+        (await SendAsync(host, SampleBundle.Good(), query: $"?dry_run=true&file_sha256={right}")).Status.ShouldBe(200);
     }
 
     private static IEnumerable<int> Find(byte[] bytes, byte[] part) =>

@@ -91,7 +91,7 @@ public sealed class RegistryTests : IAsyncLifetime
     [InlineData("moved")]
     public async Task Import_OfABundle_IsFetchedVerifiedAndRuns(string folder)
     {
-        var bundle = BundleTests.Good();
+        var bundle = SampleBundle.Good();
         registry.Files["hello.mcpb"] = bundle;
         PublishBundle($"{folder}/hello.mcpb", Convert.ToHexStringLower(SHA256.HashData(bundle)));
         await using var host = await HostAsync();
@@ -106,7 +106,7 @@ public sealed class RegistryTests : IAsyncLifetime
     [Fact]
     public async Task Import_OfABundleThatIsAnother_IsRefused()
     {
-        registry.Files["hello.mcpb"] = BundleTests.Good();
+        registry.Files["hello.mcpb"] = SampleBundle.Good();
         PublishBundle("files/hello.mcpb", new string('0', 64));
         await using var host = await HostAsync();
         var done = await host.PostAsync(

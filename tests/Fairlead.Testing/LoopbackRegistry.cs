@@ -7,13 +7,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Fairlead.Server.Tests.Services.Import;
+namespace Fairlead.Testing;
 
 /// <summary>
 /// A registry on loopback that answers as its API of 2025-12-01 says (contracts.md section 5.1): pages by cursor, search
 /// in names, versions with the newest last and <c>latest</c>, refusals as <c>{"error"}</c>. It also keeps files.
 /// </summary>
-internal sealed class LoopbackRegistry : IAsyncDisposable
+public sealed class LoopbackRegistry : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly List<JsonObject> servers = [];
