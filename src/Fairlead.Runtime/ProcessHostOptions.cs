@@ -32,6 +32,12 @@ public sealed record ProcessHostOptions
     /// <summary>Stderr lines passed on per second and service; the rest is counted. Default: 100.</summary>
     public int StderrLinesPerSecond { get; init; } = 100;
 
+    /// <summary>
+    /// Bytes of stderr read per second and service; a service that writes more is slowed down to this and never blocked
+    /// for good. Default: 2 MiB.
+    /// </summary>
+    public int StderrBytesPerSecond { get; init; } = 2 * 1024 * 1024;
+
     /// <summary>Lines in a row on stdout that are no JSON object before a service is killed. Default: 1,000.</summary>
     public int MaxConsecutiveBadLines { get; init; } = 1_000;
 
@@ -55,6 +61,7 @@ public sealed record ProcessHostOptions
         AtLeastOne(MaxQueuedBytes, nameof(MaxQueuedBytes));
         AtLeastOne(StderrBytes, nameof(StderrBytes));
         AtLeastOne(StderrLinesPerSecond, nameof(StderrLinesPerSecond));
+        AtLeastOne(StderrBytesPerSecond, nameof(StderrBytesPerSecond));
         AtLeastOne(MaxConsecutiveBadLines, nameof(MaxConsecutiveBadLines));
         AtLeastOne(MaxConcurrentStarts, nameof(MaxConcurrentStarts));
     }

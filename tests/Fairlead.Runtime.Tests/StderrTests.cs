@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Fairlead.Testing;
 using Shouldly;
@@ -22,6 +23,33 @@ public sealed class StderrTests : HostTest
         Sink.Stderr.ShouldContain("(199900 lines dropped)");
         var expected = Enumerable.Range(199_951, 50).Select(n => n.ToString(CultureInfo.InvariantCulture));
         process.StderrTail().ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task Stderr_FloodedWithoutEnd_IsReadAtALimitedRateAndNeverBlocked()
+    {
+        var since = Stopwatch.StartNew();
+        var host = Host(o => o with { StderrBytesPerSecond = 500_000 });
+        // 1,288,894 bytes: two rests, of which the second may be short.
+        var process = await StartAsync(host, """seq 1 200000 >&2; echo '{"done":1}'""");
+
+        (await process.Exited).ExitCode.ShouldBe(0);
+
+        Sink.Messages.Count.ShouldBe(1);
+        process.StderrTail(1).ShouldBe(["200000"]);
+        since.Elapsed.ShouldBeGreaterThan(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task Stderr_OfAFlooderThatIsStopped_HoldsNothingUp()
+    {
+        var host = Host(o => o with { StderrBytesPerSecond = 1 }, new FakeTimeProvider());
+        var process = await StartAsync(host, "yes >&2 & read -r x; kill $!");
+        await Eventually.UntilAsync(() => process.StderrTail(1).Count > 0);
+
+        await process.StopAsync(cancellationToken: Token);
+
+        (await process.Exited.WaitAsync(TimeSpan.FromSeconds(10), Token)).Reason.ShouldBe(ExitReason.Stopped);
     }
 
     [Fact]

@@ -7,7 +7,8 @@ namespace Fairlead.Runtime.Pipes;
 
 /// <summary>
 /// Drains a service's stderr, always, so that it can never block on it: keeps the end of it, and passes lines on at a
-/// limited rate with a count of those dropped.
+/// limited rate with a count of those dropped. A flood is read at a limited rate too: else it would cost a core here and
+/// another one there.
 /// </summary>
 internal sealed class StderrReader(
     SafeFileHandle pipe,
@@ -25,6 +26,7 @@ internal sealed class StderrReader(
     private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ByteTail tail = new(options.StderrBytes);
     private readonly byte[] line = new byte[LineBytes];
+    private readonly object gate = new();
     private volatile bool abandoned;
     private int used;
     private bool blank = true;
@@ -45,6 +47,8 @@ internal sealed class StderrReader(
         if (done.Task.IsCompleted)
             return;
         abandoned = true;
+        lock (gate)
+            Monitor.PulseAll(gate);
         Pipe.Wake(pipe);
     }
 
@@ -55,6 +59,8 @@ internal sealed class StderrReader(
     {
         windowAt = time.GetTimestamp();
         var chunk = new byte[16 * 1024];
+        var since = windowAt;
+        var taken = 0;
         using (pipe)
         {
             int count;
@@ -62,12 +68,41 @@ internal sealed class StderrReader(
             {
                 tail.Append(chunk.AsSpan(0, count));
                 Split(chunk.AsSpan(0, count));
+                taken += count;
+                var left = Window - time.GetElapsedTime(since);
+                if (left > TimeSpan.Zero && taken < options.StderrBytesPerSecond)
+                    continue;
+                Rest(left);
+                since = time.GetTimestamp();
+                taken = 0;
             }
         }
         if (!blank)
             Emit();
         TellDropped();
         done.TrySetResult();
+    }
+
+    private void Rest(TimeSpan rest)
+    {
+        if (rest <= TimeSpan.Zero)
+            return;
+        var isOver = false;
+        using var timer = time.CreateTimer(_ => End(), null, rest, Timeout.InfiniteTimeSpan);
+        lock (gate)
+        {
+            while (!isOver && !abandoned)
+                Monitor.Wait(gate);
+        }
+
+        void End()
+        {
+            lock (gate)
+            {
+                isOver = true;
+                Monitor.PulseAll(gate);
+            }
+        }
     }
 
     private void Split(ReadOnlySpan<byte> chunk)
