@@ -50,5 +50,6 @@ public static class SampleBundle
     }
 
     /// <summary>A bundle that runs.</summary>
-    public static byte[] Good() => Zip(("manifest.json", Manifest), ("server/index.js", Server));
+    public static byte[] Good(string name = "hello") =>
+        Zip(("manifest.json", Manifest.Replace("hello", name, StringComparison.Ordinal)), ("server/index.js", Server));
 }

