@@ -60,10 +60,14 @@ public sealed class FairleadClient : IDisposable
         Users = new UsersClient(rest);
         Secrets = new SecretsClient(rest);
         Registry = new RegistryClient(rest);
+        Reviews = new ReviewsClient(rest);
     }
 
     /// <summary>Upstream MCP servers.</summary>
     public ServicesClient Services { get; }
+
+    /// <summary>Definitions of services that wait for a decision.</summary>
+    public ReviewsClient Reviews { get; }
 
     /// <summary>Groups and their keys.</summary>
     public GroupsClient Groups { get; }

@@ -31,6 +31,15 @@ public record ServiceDefinition
 
     /// <summary>Deadline of a call, 1 to 600 s; null takes the gateway's default.</summary>
     public int? TimeoutSeconds { get; init; }
+
+    /// <summary>
+    /// <c>auto</c>: a change of a definition waits for a review; <c>review</c>: its first sight, too; <c>open</c>: changes are
+    /// served. Null takes the gateway's policy.
+    /// </summary>
+    public string? Trust { get; init; }
+
+    /// <summary>Whether an HTTP service may be in a private or loopback network; null takes the gateway's rule.</summary>
+    public bool? AllowPrivate { get; init; }
 }
 
 /// <summary>A service to be registered.</summary>

@@ -70,10 +70,17 @@ public record ServiceInfo
     /// <summary>How many tools it has.</summary>
     public int Tools { get; init; }
 
+    /// <summary>How many of its definitions wait for a review.</summary>
+    public int Held { get; init; }
+
+    /// <summary>Whether its start waits for a review.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>Whether it is where it is meant to be, or failed to get there.</summary>
     [JsonIgnore]
     public bool IsSettled =>
         Status == ServiceStatus.Error
+        || (IsHeld && Status is ServiceStatus.Stopped or ServiceStatus.NotStarted)
         || (Enabled ? Status == ServiceStatus.Running : Status is ServiceStatus.Stopped or ServiceStatus.NotStarted);
 }
 
@@ -100,6 +107,12 @@ public sealed record ServiceDetail : ServiceInfo
 
     /// <summary>Deadline of a call in seconds; null is the gateway's default.</summary>
     public int? TimeoutSeconds { get; init; }
+
+    /// <summary><c>auto</c>, <c>review</c> or <c>open</c>; null takes the gateway's policy.</summary>
+    public string? Trust { get; init; }
+
+    /// <summary>Whether it may be in a private or loopback network; null takes the gateway's rule.</summary>
+    public bool? AllowPrivate { get; init; }
 
     /// <summary>Its tools as it last listed them.</summary>
     public IReadOnlyList<JsonElement> ToolDefinitions { get; init; } = [];

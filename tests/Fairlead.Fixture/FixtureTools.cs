@@ -7,6 +7,7 @@ internal sealed class FixtureTools(FixtureOptions options)
 {
     private const string Schema = """{"type":"object"}""";
     private readonly List<string> added = [];
+    private readonly Dictionary<string, string> described = [];
     private int calls;
     private int cancelled;
     private int running;
@@ -71,7 +72,14 @@ internal sealed class FixtureTools(FixtureOptions options)
         for (var i = 0; i < options.Tools; i++)
             list.Add(Tool($"tool_{i}", Schema));
         lock (added)
+        {
             list.AddRange(added.Select(name => Tool(name, Schema)));
+            foreach (var tool in list)
+            {
+                if (described.GetValueOrDefault((string)tool["name"]!) is { } text)
+                    tool["description"] = text;
+            }
+        }
         return list;
     }
 
@@ -134,7 +142,13 @@ internal sealed class FixtureTools(FixtureOptions options)
                 return Result(new string('x', Number("bytes", 1024)));
             case "listchange":
                 lock (added)
-                    added.Add((string?)arguments["name"] ?? $"added_{added.Count}");
+                {
+                    // With a description it says of a tool of its own something else than before.
+                    if ((string?)arguments["description"] is { } text)
+                        described[(string)arguments["name"]!] = text;
+                    else
+                        added.Add((string?)arguments["name"] ?? $"added_{added.Count}");
+                }
                 Changed?.Invoke("notifications/tools/list_changed", []);
                 return Result("changed");
             case "touch":

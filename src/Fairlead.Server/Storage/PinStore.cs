@@ -88,6 +88,10 @@ internal sealed partial class PinStore(TrustOptions options, TimeProvider time, 
             row.LaunchHash ??= "";
     }
 
+    /// <summary>A service is removed: whoever registers it again sees it for the first time.</summary>
+    public static async Task ForgetAsync(FairleadDb db, ServiceId service, CancellationToken cancellationToken) =>
+        db.Definitions.RemoveRange((await KnownAsync(db, service, cancellationToken)).Select(known => Stub(known.Id)));
+
     private PinState Add(FairleadDb db, ServiceId service, TrustPolicy policy, PinnedDefinition pin, bool isChange)
     {
         var text = pin.Text();

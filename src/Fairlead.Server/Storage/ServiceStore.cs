@@ -178,7 +178,8 @@ internal sealed partial class ServiceStore(
                     return false;
                 DateTimeOffset now = time.GetUtcNow();
                 row.RemovedAt = row.UpdatedAt = now;
-                await pins.SeeAsync(db, id, TrustPolicy.Auto, [], static _ => true, cancellationToken);
+                row.LaunchHash = null;
+                await PinStore.ForgetAsync(db, id, cancellationToken);
                 db.Catalogue.RemoveRange(
                     await db.Catalogue.Where(item => item.ServiceId == id.Value).ToListAsync(cancellationToken)
                 );

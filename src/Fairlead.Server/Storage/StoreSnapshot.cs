@@ -90,6 +90,12 @@ internal sealed record ServiceDefinition
     /// <summary>What happens to definitions nobody has approved; null takes the gateway's.</summary>
     public Services.Trust.TrustPolicy? Trust { get; init; }
 
+    /// <summary>
+    /// Whether an HTTP service may be in a private or loopback network; null takes the gateway's rule. Says who may be
+    /// reached, so it is part of the launch.
+    /// </summary>
+    public bool? AllowPrivate { get; init; }
+
     /// <summary>Names of services that must be ready before it starts (S-15).</summary>
     public ImmutableArray<string> DependsOn { get; init; } = [];
 

@@ -58,6 +58,8 @@ internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, 
 [JsonSerializable(typeof(SecretInfo))]
 [JsonSerializable(typeof(IReadOnlyList<SecretInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<RegistryServer>))]
+[JsonSerializable(typeof(ReviewDetail))]
+[JsonSerializable(typeof(IReadOnlyList<ReviewInfo>))]
 [JsonSerializable(typeof(CliNote))]
 [JsonSerializable(typeof(CliError))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -21,12 +21,14 @@ internal static class DefinitionCommands
         var headers = Pairs("--header", $"Header sent with every request; {Reference}; may be repeated");
         var cwd = new Option<string?>("--cwd") { Description = "Working directory of the program", HelpName = "DIR" };
         var callTimeout = CallTimeout();
+        var trust = Trust();
+        var allowPrivate = AllowPrivate();
         var publish = new PublishOption();
         var wait = new WaitOptions();
         var command = verbs.Verb(
             "add",
             "Register a service and wait until it runs: by its address, or by its program after --.",
-            [name, program, url, env, headers, cwd, callTimeout, publish.Option, .. wait.All],
+            [name, program, url, env, headers, cwd, callTimeout, trust, allowPrivate, publish.Option, .. wait.All],
             async (session, parsed, cancellationToken) =>
             {
                 var words = parsed.GetValue(program) ?? [];
@@ -42,6 +44,8 @@ internal static class DefinitionCommands
                         Headers = Split(parsed.GetValue(headers)),
                         Cwd = parsed.GetValue(cwd) is { } folder ? Path.GetFullPath(folder) : null,
                         TimeoutSeconds = parsed.GetValue(callTimeout),
+                        Trust = parsed.GetValue(trust),
+                        AllowPrivate = parsed.GetValue(allowPrivate),
                     },
                     cancellationToken
                 );
@@ -85,8 +89,10 @@ internal static class DefinitionCommands
         var unsetHeaders = Names("--unset-header", "Take a header away; may be repeated");
         var cwd = new Option<string?>("--cwd") { Description = "Another working directory", HelpName = "DIR" };
         var callTimeout = CallTimeout();
+        var trust = Trust();
+        var allowPrivate = AllowPrivate();
         var wait = new WaitOptions();
-        Option[] changes = [url, env, unsetEnv, headers, unsetHeaders, cwd, callTimeout];
+        Option[] changes = [url, env, unsetEnv, headers, unsetHeaders, cwd, callTimeout, trust, allowPrivate];
         var command = verbs.Verb(
             "update",
             "Change how a service is started or reached; what is not named stays. It is restarted when it must be.",
@@ -107,6 +113,8 @@ internal static class DefinitionCommands
                         Headers = Merge(before.Headers, parsed.GetValue(headers), parsed.GetValue(unsetHeaders)),
                         Cwd = parsed.GetValue(cwd) is { } folder ? Path.GetFullPath(folder) : null,
                         TimeoutSeconds = parsed.GetValue(callTimeout),
+                        Trust = parsed.GetValue(trust),
+                        AllowPrivate = parsed.GetValue(allowPrivate),
                     },
                     cancellationToken
                 );
@@ -121,7 +129,7 @@ internal static class DefinitionCommands
                 result.AddError("Give --url or a program, not both.");
             else if (!byProgram && changes.All(o => result.GetResult(o) is not { Tokens.Count: > 0 }))
                 result.AddError(
-                    "Say what to change: --url, --env, --header, --cwd, --call-timeout, or a program after --."
+                    "Say what to change: --url, --env, --header, --cwd, --call-timeout, --trust, or a program after --."
                 );
         });
         return command;
@@ -217,6 +225,24 @@ internal static class DefinitionCommands
         });
         return option;
     }
+
+    private static Option<string?> Trust()
+    {
+        var option = new Option<string?>("--trust")
+        {
+            Description = "Changed definitions wait for a review (auto), new ones, too (review), or are served (open)",
+            HelpName = "POLICY",
+        };
+        option.AcceptOnlyFromAmong("auto", "review", "open");
+        return option;
+    }
+
+    private static Option<bool?> AllowPrivate() =>
+        new("--allow-private")
+        {
+            Description = "The address may be in a private or loopback network",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
 
     private static Option<string[]> Names(string name, string description) =>
         new(name) { Description = description, HelpName = "NAME" };

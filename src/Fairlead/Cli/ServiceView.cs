@@ -61,6 +61,13 @@ internal static class ServiceView
             ("env", Pairs(service.Env)),
             ("url", service.Url),
             ("headers", Pairs(service.Headers)),
+            ("trust", service.Trust),
+            (
+                "held",
+                service.Held > 0
+                    ? $"{service.Held}; see 'fairlead services reviews list --service {service.Name}'"
+                    : null
+            ),
             ("timeout", service.TimeoutSeconds is { } seconds ? $"{seconds} s" : null),
             ("tools", string.Join(", ", service.ToolDefinitions.Select(t => t.GetProperty("name").GetString()))),
             ("last words", string.Join('\n', service.LastErrorLines.TakeLast(10))),

@@ -25,6 +25,7 @@ internal static class ServicesCommands
             ServiceHealthCommands.Wait(verbs),
             ServiceHealthCommands.Logs(verbs),
             Remove(verbs),
+            ReviewsCommands.Build(verbs),
         };
     }
 

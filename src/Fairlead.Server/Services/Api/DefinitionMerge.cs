@@ -45,6 +45,7 @@ internal static class DefinitionMerge
                 ?? kept?.Headers
                 ?? ImmutableSortedDictionary<string, string>.Empty,
             TimeoutSeconds = request.TimeoutSeconds ?? old?.TimeoutSeconds,
+            AllowPrivate = request.AllowPrivate ?? old?.AllowPrivate,
             Trust = request.Trust is { } trust ? Trust(trust) : old?.Trust,
             DependsOn = request.DependsOn ?? old?.DependsOn ?? [],
             Lazy = request.Lazy ?? old?.Lazy ?? false,

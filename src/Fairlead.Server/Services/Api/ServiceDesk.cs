@@ -66,6 +66,7 @@ internal sealed class ServiceDesk(
             Held =
                 Now.Catalogue.Count(i => i.Service == service.Id && i.State != ItemState.Served)
                 + (service.IsHeld ? 1 : 0),
+            IsHeld = service.IsHeld,
         };
     }
 
@@ -90,6 +91,8 @@ internal sealed class ServiceDesk(
             Revision = view.Revision,
             Tools = view.Tools,
             Held = view.Held,
+            IsHeld = view.IsHeld,
+            AllowPrivate = definition.AllowPrivate,
             Trust = definition.Trust is { } trust ? Wire(trust) : null,
             Command = definition.Command,
             Args = ShownValues.OfArgs(definition.Args),

@@ -42,6 +42,9 @@ internal record ServiceFields
     )]
     public string? Trust { get; set; }
 
+    [Description("Whether its address may be in a private or loopback network; the gateway's rule when absent.")]
+    public bool? AllowPrivate { get; set; }
+
     [Description("Names of services that must be ready before it starts.")]
     public ImmutableArray<string>? DependsOn { get; set; }
 
@@ -198,6 +201,9 @@ internal record ServiceView
 
     [Description("How many of its tools, prompts and resource templates wait for a review, and one if its start does.")]
     public required int Held { get; init; }
+
+    [Description("Whether its start waits for a review.")]
+    public required bool IsHeld { get; init; }
 }
 
 internal sealed record ServiceDetailView : ServiceView
@@ -220,6 +226,7 @@ internal sealed record ServiceDetailView : ServiceView
 
     [Description("auto, review or open; null takes the gateway's policy.")]
     public required string? Trust { get; init; }
+    public required bool? AllowPrivate { get; init; }
     public required IReadOnlyList<string> DependsOn { get; init; }
     public required bool Lazy { get; init; }
     public required int? IdleSeconds { get; init; }

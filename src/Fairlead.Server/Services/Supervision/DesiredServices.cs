@@ -21,7 +21,7 @@ internal sealed record DesiredServices(ImmutableArray<ServiceConfig> All)
         && a.Cwd == b.Cwd
         && (a.MaxMemoryMb, a.Nice) == (b.MaxMemoryMb, b.Nice)
         && (a.Lazy, a.IdleSeconds) == (b.Lazy, b.IdleSeconds)
-        && a.Url == b.Url
+        && (a.Url, a.AllowPrivate) == (b.Url, b.AllowPrivate)
         && a.Args.AsSpan().SequenceEqual(b.Args.AsSpan())
         && a.Env.SequenceEqual(b.Env)
         && a.Headers.SequenceEqual(b.Headers);

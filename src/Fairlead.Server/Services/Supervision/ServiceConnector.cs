@@ -52,7 +52,7 @@ internal sealed class ServiceConnector(
                         null,
                         "url is not an http:// or https:// address once its variables are filled in"
                     )
-                : await OpenHttpAsync(uri, headers, known, events, cancellationToken);
+                : await OpenHttpAsync(uri, headers, definition.AllowPrivate, known, events, cancellationToken);
         }
         var spec = new ProcessSpec
         {
@@ -99,6 +99,7 @@ internal sealed class ServiceConnector(
     private async Task<Connection> OpenHttpAsync(
         Uri uri,
         List<KeyValuePair<string, string>> headers,
+        bool? allowPrivate,
         Revision? known,
         IChannelEvents events,
         CancellationToken cancellationToken
@@ -109,7 +110,12 @@ internal sealed class ServiceConnector(
             headers,
             known,
             events,
-            options.Channels,
+            allowPrivate is { } allowed
+                ? options.Channels with
+                {
+                    RefusePrivateAddresses = !allowed,
+                }
+                : options.Channels,
             time,
             cancellationToken
         );

@@ -73,6 +73,8 @@ internal sealed record PinnedDefinition(string Kind, string Name, string Hash, F
                 if (url is not null)
                     json.WriteString("url"u8, url);
                 WriteAll(json, "headers", d.Headers.Keys);
+                if (d.AllowPrivate == true)
+                    json.WriteBoolean("allowPrivate"u8, true);
                 json.WriteEndObject();
             })
         );

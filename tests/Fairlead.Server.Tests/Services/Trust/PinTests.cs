@@ -141,6 +141,20 @@ public sealed class PinTests : IDisposable
     }
 
     [Fact]
+    public async Task Service_RemovedAndRegisteredAgain_IsSeenForTheFirstTime()
+    {
+        await using var store = await OpenAsync();
+        var service = await AddAsync(store, TrustPolicy.Auto);
+        await SaveAsync(store, service, "reads");
+        (await store.Services.RemoveAsync(service, default)).ShouldBeTrue();
+        var again = await store.Services.AddAsync(new ServiceDraft("svc", TestStore.Definition("other")), default);
+        again.Require().Id.ShouldBe(service);
+        await SaveAsync(store, service, "reads more");
+        State(store).ShouldBe(ItemState.Served);
+        Service(store).Runs.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Instructions_Changed_WaitForAReview()
     {
         await using var store = await OpenAsync();
