@@ -74,7 +74,10 @@ public sealed class LifeTests
         taken.Start();
         var (code, errors) = await FailAsync(data, $"http://{taken.LocalEndpoint}");
         code.ShouldBe(1);
-        errors.Trim().Split('\n').ShouldHaveSingleItem().ShouldContain("address already in use");
+        var line = errors.Trim().Split('\n').ShouldHaveSingleItem();
+        line.ShouldContain("address already in use");
+        line.ShouldContain("--urls");
+        line.ShouldContain("fairlead doctor");
 
         await using var second = await Product.StartAsync(data: data, givenSecrets: false);
         await Eventually.UntilAsync(() => second.Output.Contains("Password", StringComparison.Ordinal));

@@ -179,6 +179,18 @@ internal sealed class FixtureService(FixtureOptions options)
                 IsModern(new JsonObject { ["params"] = parameters.DeepClone() }) ? -32602 : -32002,
                 "no such resource"
             );
+        if (uri.EndsWith("/binary", StringComparison.Ordinal))
+            return new JsonObject
+            {
+                ["contents"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["uri"] = uri,
+                        ["mimeType"] = "application/octet-stream",
+                        ["blob"] = "AQL/",
+                    }
+                ),
+            };
         return new JsonObject
         {
             ["contents"] = new JsonArray(

@@ -65,7 +65,10 @@ internal sealed class CallNames
                     : call.ServiceId is { } id ? $"@{id}"
                     : "",
                     call.CallerAppId is { } app ? $"by {app}" : "",
-                    call.Success ? "" : $"{call.ErrorCode.ToString(CultureInfo.InvariantCulture)} {call.ErrorMessage}",
+                    call.Success ? ""
+                    // A tool that reports an error has no code.
+                    : call.ErrorCode == 0 ? call.ErrorMessage ?? ""
+                    : $"{call.ErrorCode.ToString(CultureInfo.InvariantCulture)} {call.ErrorMessage}",
                 }.Where(static part => part.Length > 0)
             )
             .ReplaceLineEndings(" ");

@@ -20,6 +20,8 @@ internal static class CommandLine
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
             return Refuse(parsed, terminal);
+        if (parsed.Action is not HelpWithExitCodes && StrayOption(parsed) is { } stray)
+            return Refuse(parsed, terminal, $"There is no option '{stray}' here.");
         try
         {
             return await parsed.InvokeAsync(
@@ -46,13 +48,29 @@ internal static class CommandLine
         }
     }
 
-    private static int Refuse(ParseResult parsed, Terminal terminal)
+    /// <summary>A mistyped option that an argument of many values swallowed; null where there is none.</summary>
+    private static string? StrayOption(ParseResult parsed)
+    {
+        // What follows "--" is meant, as a service's own options are.
+        var before = parsed.Tokens.TakeWhile(static t => t.Type != TokenType.DoubleDash).ToList();
+        return parsed
+            .CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(static argument => argument.Tokens)
+            .FirstOrDefault(token =>
+                token.Value.StartsWith("--", StringComparison.Ordinal)
+                && before.Exists(given => ReferenceEquals(given, token))
+            )
+            ?.Value;
+    }
+
+    private static int Refuse(ParseResult parsed, Terminal terminal, string? error = null)
     {
         var command = parsed.CommandResult.Command;
         // Of "services lsit" the parser also says that a command is missing; the mistyped word says it all.
         var words = parsed.UnmatchedTokens.Count > 0 && command.Subcommands.Count > 0;
-        IReadOnlyList<string> errors = words
-            ? [$"There is no '{parsed.UnmatchedTokens[0]}' here."]
+        IReadOnlyList<string> errors =
+            error is not null ? [error]
+            : words ? [$"There is no '{parsed.UnmatchedTokens[0]}' here."]
             : [.. parsed.Errors.Select(e => Named(e)).Distinct()];
         List<string> advice = [];
         if (command.Subcommands.Count > 0)
@@ -64,8 +82,8 @@ internal static class CommandLine
             Output.Explain(terminal, whole, json: true);
             return ExitCode.WrongUsage;
         }
-        foreach (var error in errors)
-            terminal.Error.WriteLine($"fairlead: {Output.Visible(error)}");
+        foreach (var line in errors)
+            terminal.Error.WriteLine($"fairlead: {Output.Visible(line)}");
         foreach (var line in advice)
             terminal.Error.WriteLine(line);
         return ExitCode.WrongUsage;
@@ -75,7 +93,11 @@ internal static class CommandLine
     private static string Named(ParseError error) =>
         error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: { Arity.MinimumNumberOfValues: > 0 } missing }
             ? $"{missing.Name} is missing: {missing.Description}."
-            : error.Message;
+            // The parser lists choices one a line.
+            : error
+                .Message.ReplaceLineEndings("")
+                .Replace(":\t", ": ", StringComparison.Ordinal)
+                .Replace("\t", ", ", StringComparison.Ordinal);
 
     /// <summary>Names of the commands on the way to the one that was asked for.</summary>
     private static string Path(ParseResult parsed)

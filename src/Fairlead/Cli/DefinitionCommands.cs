@@ -20,7 +20,7 @@ internal static class DefinitionCommands
         var env = Pairs("--env", $"Environment variable of the program; {Reference}; may be repeated");
         var headers = Pairs("--header", $"Header sent with every request; {Reference}; may be repeated");
         var cwd = new Option<string?>("--cwd") { Description = "Working directory of the program", HelpName = "DIR" };
-        var callTimeout = CallTimeout();
+        var callTimeout = CallTimeout("--call-timeout");
         var trust = Trust();
         var allowPrivate = AllowPrivate();
         var publish = new PublishOption();
@@ -88,7 +88,7 @@ internal static class DefinitionCommands
         var unsetEnv = Names("--unset-env", "Take a variable away; may be repeated");
         var unsetHeaders = Names("--unset-header", "Take a header away; may be repeated");
         var cwd = new Option<string?>("--cwd") { Description = "Another working directory", HelpName = "DIR" };
-        var callTimeout = CallTimeout();
+        var callTimeout = CallTimeout("--call-timeout");
         var trust = Trust();
         var allowPrivate = AllowPrivate();
         var wait = new WaitOptions();
@@ -211,20 +211,9 @@ internal static class DefinitionCommands
         return values;
     }
 
-    private static Option<int?> CallTimeout()
-    {
-        var option = new Option<int?>("--call-timeout")
-        {
-            Description = "Deadline of a call, 1 to 600 seconds",
-            HelpName = "SECONDS",
-        };
-        option.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > 600)
-                result.AddError("--call-timeout is 1 to 600 seconds.");
-        });
-        return option;
-    }
+    /// <summary>The deadline of a call, of a service or of one tool.</summary>
+    public static Option<int?> CallTimeout(string name) =>
+        NumberOption.Create(name, "Deadline of a call, 1 to 600 seconds", "SECONDS", 1, 600);
 
     private static Option<string?> Trust()
     {

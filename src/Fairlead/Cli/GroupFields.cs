@@ -36,17 +36,12 @@ internal sealed class GroupFields
     private readonly Option<int?> perMinute = Limit("--calls-per-minute", "Tool calls a minute");
     private readonly Option<int?> concurrent = Limit("--concurrent-calls", "Calls at once");
 
-    private readonly Option<bool?> native = new("--native")
-    {
-        Description = "Whether the gateway's own tools are published",
-        HelpName = "true|false",
-    };
+    private readonly Option<string?> native = Choice("--native", "Whether the gateway's own tools are published");
 
-    private readonly Option<bool?> logBodies = new("--log-bodies")
-    {
-        Description = "Whether the call log keeps masked bodies of successful calls too",
-        HelpName = "true|false",
-    };
+    private readonly Option<string?> logBodies = Choice(
+        "--log-bodies",
+        "Whether the call log keeps masked bodies of successful calls too"
+    );
 
     public IReadOnlyList<Option> All => [description, code, roles, tiers, perMinute, concurrent, native, logBodies];
 
@@ -60,8 +55,8 @@ internal sealed class GroupFields
             UserTierAccess = List(parsed, tiers),
             CallsPerMinute = parsed.GetValue(perMinute) is Default ? null : parsed.GetValue(perMinute),
             ConcurrentCalls = parsed.GetValue(concurrent) is Default ? null : parsed.GetValue(concurrent),
-            PublishNative = parsed.GetValue(native) ?? false,
-            LogBodies = parsed.GetValue(logBodies) ?? false,
+            PublishNative = Chosen(parsed, native) ?? false,
+            LogBodies = Chosen(parsed, logBodies) ?? false,
             Services = services is { Length: > 0 } ? services : null,
         };
 
@@ -75,14 +70,25 @@ internal sealed class GroupFields
             UserTierAccess = List(parsed, tiers),
             CallsPerMinute = parsed.GetValue(perMinute),
             ConcurrentCalls = parsed.GetValue(concurrent),
-            PublishNative = parsed.GetValue(native),
-            LogBodies = parsed.GetValue(logBodies),
+            PublishNative = Chosen(parsed, native),
+            LogBodies = Chosen(parsed, logBodies),
         };
 
     private static string[]? List(ParseResult parsed, Option<string[]> option) =>
         parsed.GetResult(option) is { Tokens.Count: > 0 }
             ? [.. parsed.GetValue(option)!.Where(text => text.Length > 0)]
             : null;
+
+    // Text: of a bool the parser takes any other word for a stray argument.
+    private static Option<string?> Choice(string name, string description)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = "true|false" };
+        option.AcceptOnlyFromAmong("true", "false");
+        return option;
+    }
+
+    private static bool? Chosen(ParseResult parsed, Option<string?> choice) =>
+        parsed.GetValue(choice) is { } text ? text == "true" : null;
 
     private static Option<int?> Limit(string name, string what) =>
         new(name)

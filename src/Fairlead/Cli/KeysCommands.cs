@@ -59,16 +59,13 @@ internal static class KeysCommands
     private static Command Regenerate(GatewayVerbs verbs)
     {
         var group = GroupsCommands.GroupArgument();
-        var grace = new Option<int>("--grace")
-        {
-            Description = "How long the old key still works, 0 to 604800 [0: it dies at once]",
-            HelpName = "SECONDS",
-        };
-        grace.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > LongestGrace)
-                result.AddError($"--grace is 0 to {LongestGrace} seconds.");
-        });
+        var grace = NumberOption.Create(
+            "--grace",
+            $"How long the old key still works, 0 to {LongestGrace} [0: it dies at once]",
+            "SECONDS",
+            0,
+            LongestGrace
+        );
         var confirm = new ConfirmOption();
         return verbs.Verb(
             "regenerate",
@@ -77,7 +74,7 @@ internal static class KeysCommands
             async (session, parsed, cancellationToken) =>
             {
                 var found = await GroupKeys.FindGroupAsync(session, parsed.GetRequiredValue(group), cancellationToken);
-                var after = parsed.GetValue(grace);
+                var after = parsed.GetValue(grace) ?? 0;
                 await confirm.AskAsync(
                     session,
                     parsed,

@@ -14,20 +14,15 @@ internal static class LogsCommands
         new("logs", "The call log: every call of every group.") { Tail(new GatewayVerbs(terminal)) };
 
     /// <summary><c>-n</c> of all commands that show the end of something.</summary>
-    public static Option<int?> LinesOption(int usual)
-    {
-        var lines = new Option<int?>("--lines", "-n")
-        {
-            Description = $"How many of the last come first, 0 to {MostLines} [{usual}]",
-            HelpName = "N",
-        };
-        lines.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 0 or > MostLines)
-                result.AddError($"--lines is 0 to {MostLines}.");
-        });
-        return lines;
-    }
+    public static Option<int?> LinesOption(int usual) =>
+        NumberOption.Create(
+            "--lines",
+            $"How many of the last come first, 0 to {MostLines} [{usual}]",
+            "N",
+            0,
+            MostLines,
+            "-n"
+        );
 
     private static Command Tail(GatewayVerbs verbs)
     {

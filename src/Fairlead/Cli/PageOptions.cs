@@ -6,28 +6,17 @@ namespace Fairlead.Cli;
 internal sealed class PageOptions
 {
     private const int UsualSize = 50;
+    private const int LargestSize = 1000;
 
-    private readonly Option<int?> page = new("--page") { Description = "Only this page, from 1", HelpName = "N" };
+    private readonly Option<int?> page = NumberOption.Create("--page", "Only this page, from 1", "N", 1, int.MaxValue);
 
-    private readonly Option<int?> size = new("--page-size")
-    {
-        Description = $"Rows of a page, 1 to 1000; alone it is the first page [{UsualSize}]",
-        HelpName = "N",
-    };
-
-    public PageOptions()
-    {
-        page.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1)
-                result.AddError("--page begins with 1.");
-        });
-        size.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > 1000)
-                result.AddError("--page-size is 1 to 1000.");
-        });
-    }
+    private readonly Option<int?> size = NumberOption.Create(
+        "--page-size",
+        $"Rows of a page, 1 to {LargestSize}; alone it is the first page [{UsualSize}]",
+        "N",
+        1,
+        LargestSize
+    );
 
     public IReadOnlyList<Option> All => [page, size];
 

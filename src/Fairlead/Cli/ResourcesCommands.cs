@@ -82,6 +82,12 @@ internal static class ResourcesCommands
                 var contents = result.GetProperty("contents").EnumerateArray().ToList();
                 if (parsed.GetValue(file) is { } path)
                 {
+                    if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+                        throw new CliFailure(
+                            ExitCode.WrongUsage,
+                            $"There is no folder {folder}.",
+                            $"mkdir -p {folder}"
+                        );
                     var stream = File.Create(path);
                     await using (stream)
                         foreach (var part in contents)
@@ -91,21 +97,31 @@ internal static class ResourcesCommands
                 else if (session.Output.IsJson)
                     session.Output.Json(result, CliJson.Default.JsonElement);
                 else
+                {
+                    // No part is left out in silence: a script would take what is printed for all there is.
+                    var code = ExitCode.Ok;
                     foreach (var part in contents)
-                        Print(session.Output, part);
+                        if (!Print(session.Output, part))
+                            code = ExitCode.Failed;
+                    return code;
+                }
                 return ExitCode.Ok;
             }
         );
     }
 
-    private static void Print(Output output, JsonElement part)
+    private static bool Print(Output output, JsonElement part)
     {
         if (part.TryGetProperty("text", out _))
+        {
             output.Line(Items.Text(part, "text"));
-        else
-            output.Note(
-                $"{Items.Text(part, "uri")} is binary ({Items.Text(part, "mimeType")}, {Bytes(part).Length} bytes): --output FILE writes it."
-            );
+            return true;
+        }
+        output.Problem(
+            ExitCode.Failed,
+            $"{Items.Text(part, "uri")} is binary ({Items.Text(part, "mimeType")}, {Bytes(part).Length} bytes): --output FILE writes it."
+        );
+        return false;
     }
 
     private static byte[] Bytes(JsonElement part) =>

@@ -50,14 +50,7 @@ internal static class ServiceHealthCommands
             HelpName = "STATUS",
             DefaultValueFactory = static _ => ServiceStatus.Running,
         };
-        status.AcceptOnlyFromAmong(
-            ServiceStatus.NotStarted,
-            ServiceStatus.Starting,
-            ServiceStatus.Running,
-            ServiceStatus.Stopping,
-            ServiceStatus.Stopped,
-            ServiceStatus.Error
-        );
+        status.AcceptOnlyFromAmong(ServiceView.States);
         var timeout = WaitOptions.TimeoutOption();
         return names.On(
             verbs.Verb(
@@ -67,7 +60,7 @@ internal static class ServiceHealthCommands
                 async (session, parsed, cancellationToken) =>
                 {
                     var services = await names.FindAsync(session, parsed, cancellationToken);
-                    var limit = TimeSpan.FromSeconds(parsed.GetValue(timeout));
+                    var limit = WaitOptions.Limit(parsed, timeout);
                     var wanted = parsed.GetRequiredValue(status);
                     var ended = await Task.WhenAll(
                         services.Select(s =>

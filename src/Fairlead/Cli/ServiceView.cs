@@ -6,6 +6,17 @@ namespace Fairlead.Cli;
 /// <summary>A service in words.</summary>
 internal static class ServiceView
 {
+    /// <summary>The states that can be asked for.</summary>
+    public static readonly string[] States =
+    [
+        ServiceStatus.NotStarted,
+        ServiceStatus.Starting,
+        ServiceStatus.Running,
+        ServiceStatus.Stopping,
+        ServiceStatus.Stopped,
+        ServiceStatus.Error,
+    ];
+
     public static readonly IReadOnlyList<string> Columns = ["NAME", "STATUS", "TRANSPORT", "TOOLS", "REASON"];
 
     public static IReadOnlyList<string> Row(ServiceInfo service) =>

@@ -34,6 +34,7 @@ internal static class ServicesCommands
     private static Command List(GatewayVerbs verbs)
     {
         var status = new Option<string?>("--status") { Description = "Only those in this state", HelpName = "STATUS" };
+        status.AcceptOnlyFromAmong(ServiceView.States);
         var page = new PageOptions();
         return verbs.Verb(
             "list",

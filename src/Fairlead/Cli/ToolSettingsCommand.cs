@@ -18,11 +18,7 @@ internal static class ToolSettingsCommand
     {
         var name = new Argument<string>("NAME") { Description = "Name of the tool in the group" };
         var group = Group();
-        var timeout = new Option<int?>("--timeout")
-        {
-            Description = "Deadline of a call, 1 to 600 seconds",
-            HelpName = "SECONDS",
-        };
+        var timeout = DefinitionCommands.CallTimeout("--timeout");
         var description = new Option<string?>("--description")
         {
             Description = "What models are told it does; '' gives the tool's own back",

@@ -8,24 +8,19 @@ internal sealed class WaitOptions
 {
     private readonly Option<bool> noWait = new("--no-wait") { Description = "Do not wait for the outcome" };
 
-    private readonly Option<int> timeout = TimeoutOption();
+    private readonly Option<int?> timeout = TimeoutOption();
 
-    public static Option<int> TimeoutOption()
+    public static Option<int?> TimeoutOption()
     {
-        var option = new Option<int>("--timeout")
-        {
-            Description = "Longest wait, in seconds",
-            HelpName = "SECONDS",
-            // A little longer than the gateway waits for a handshake (60 s), so that its reason is what is shown.
-            DefaultValueFactory = static _ => 75,
-        };
-        option.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 3600)
-                result.AddError("--timeout is 1 to 3600 seconds.");
-        });
+        var option = NumberOption.Create("--timeout", "Longest wait, in seconds", "SECONDS", 1, 3600);
+        // A little longer than the gateway waits for a handshake (60 s), so that its reason is what is shown.
+        option.DefaultValueFactory = static _ => 75;
         return option;
     }
+
+    /// <summary>The longest wait that was asked for.</summary>
+    public static TimeSpan Limit(ParseResult parsed, Option<int?> timeout) =>
+        TimeSpan.FromSeconds(parsed.GetValue(timeout)!.Value);
 
     public IReadOnlyList<Option> All => [noWait, timeout];
 
@@ -117,10 +112,7 @@ internal sealed class WaitOptions
     )
     {
         var looks = new ServiceInfo[services.Count];
-        using var limit = new CancellationTokenSource(
-            TimeSpan.FromSeconds(parsed.GetValue(timeout)),
-            session.Terminal.Time
-        );
+        using var limit = new CancellationTokenSource(Limit(parsed, timeout), session.Terminal.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         return await session.Output.WhileAsync(
             $"Waiting for {string.Join(", ", services.Select(s => s.Name))}",

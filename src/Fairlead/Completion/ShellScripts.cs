@@ -24,7 +24,7 @@ internal static class ShellScripts
           line=${line//=/ }
           COMPREPLY=()
           while IFS= read -r word; do
-            [[ $word == "$current"* && ( $word != [-/]* || $current == [-/]* ) ]] && COMPREPLY+=("$(printf %q "$word")")
+            [[ -n $word && $word == "$current"* && ( $word != [-/]* || $current == [-/]* ) ]] && COMPREPLY+=("$(printf %q "$word")")
           done < <("${COMP_WORDS[0]}" "[suggest:${#line}]" "$line" 2>/dev/null)
         }
         complete -o default -F _fairlead fairlead
@@ -54,7 +54,7 @@ internal static class ShellScripts
             set -l program (commandline -opc)[1]
             set -l current (commandline -ct)
             set -l found
-            for word in ($program "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null)
+            for word in ($program "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null | string match -v '')
                 if string match -qr '^[-/]' -- $word; and not string match -qr '^[-/]' -- $current
                     continue
                 end

@@ -11,6 +11,7 @@ internal static class DoctorCommand
 {
     private const int DefaultMinFree = 512;
     private const int DefaultTimeout = 10;
+    private const int LongestTimeout = 3600;
 
     public static Command Build(Terminal terminal)
     {
@@ -29,8 +30,20 @@ internal static class DoctorCommand
             Description = "Addresses the gateway listens on [FAIRLEAD_URLS, else that of --server]",
             HelpName = "URLS",
         };
-        var minFree = Positive("--min-free", $"Free MiB below which the disk is a fault [{DefaultMinFree}]", "MIB");
-        var timeout = Positive("--timeout", $"Seconds each check may take [{DefaultTimeout}]", "SECONDS");
+        var minFree = NumberOption.Create(
+            "--min-free",
+            $"Free MiB below which the disk is a fault [{DefaultMinFree}]",
+            "MIB",
+            1,
+            int.MaxValue
+        );
+        var timeout = NumberOption.Create(
+            "--timeout",
+            $"Seconds each check may take [{DefaultTimeout}]",
+            "SECONDS",
+            1,
+            LongestTimeout
+        );
         return new GatewayVerbs(terminal).Verb(
             "doctor",
             "Find what is wrong on this machine and with its gateway, and how to mend it. Exit code 1 when there is a "
@@ -105,17 +118,5 @@ internal static class DoctorCommand
         {
             return null;
         }
-    }
-
-    private static Option<int?> Positive(string name, string description, string help)
-    {
-        var option = new Option<int?>(name) { Description = description, HelpName = help };
-        option.Validators.Add(result =>
-        {
-            if (result.Errors.Any() || result.GetValueOrDefault<int?>() is null or (> 0 and <= int.MaxValue / 2))
-                return;
-            result.AddError($"{name} must be above 0.");
-        });
-        return option;
     }
 }

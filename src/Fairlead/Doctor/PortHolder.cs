@@ -24,6 +24,24 @@ internal sealed record PortHolder(int Process, string Name)
         return null;
     }
 
+    /// <summary>What its environment was when it was started; null where it may not be read.</summary>
+    public Dictionary<string, string>? Variables()
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{Process.ToString(CultureInfo.InvariantCulture)}/environ")
+                .Split('\0')
+                .Select(static line => line.Split('=', 2))
+                .Where(static pair => pair.Length == 2)
+                .DistinctBy(static pair => pair[0])
+                .ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private static bool Holds(string folder, HashSet<string> sockets)
     {
         try

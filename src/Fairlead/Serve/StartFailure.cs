@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using Fairlead.Server.Storage;
+using Microsoft.AspNetCore.Connections;
 
 namespace Fairlead.Serve;
 
@@ -25,6 +26,8 @@ internal static class StartFailure
             UnauthorizedAccessException =>
                 $"{OneLine(failure)} Give this user the right to it, or choose another folder with --data.",
             FormatException => $"A setting is malformed: {OneLine(failure)}",
+            IOException { InnerException: AddressInUseException } =>
+                $"{OneLine(failure).TrimEnd('.')}. Choose another with --urls; 'fairlead doctor' names who has this one.",
             IOException => OneLine(failure),
             _ => null,
         };

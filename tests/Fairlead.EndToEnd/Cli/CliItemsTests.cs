@@ -62,6 +62,17 @@ public sealed class CliItemsTests(CliGateway gateway) : IClassFixture<CliGateway
         File.ReadAllText(file).ShouldBe(text.TrimEnd());
         File.Delete(file);
 
+        // A script must not take an empty output for the whole resource.
+        var binary = await gateway.RunAsync("resources", "read", "test://item/binary");
+        (binary.Code, binary.Out).ShouldBe((ExitCode.Failed, ""));
+        binary.Error.ShouldContain("is binary (application/octet-stream, 3 bytes): --output FILE writes it");
+        (await DoneAsync("resources", "read", "test://item/binary", "--output", file)).ShouldBeEmpty();
+        File.ReadAllBytes(file).ShouldBe([1, 2, 255]);
+        File.Delete(file);
+        var nowhere = await gateway.RunAsync("resources", "read", "test://note", "--output", "/nowhere/file");
+        nowhere.Code.ShouldBe(ExitCode.WrongUsage);
+        nowhere.Error.ShouldContain("mkdir -p /nowhere");
+
         var unknown = await gateway.RunAsync("resources", "read", "test://nothing");
         unknown.Code.ShouldBe(ExitCode.NotFound);
         unknown.Error.ShouldContain("resources list");

@@ -86,6 +86,20 @@ public sealed class CliUsageTests(CliGateway gateway) : IClassFixture<CliGateway
     [InlineData("tools", "call", "add", "--arg", "numbers=many")]
     [InlineData("tools", "call", "add", "--arg", "numbers=[1]", "--arg", "numbers=[2]")]
     [InlineData("tools", "list", "--server", "127.0.0.1:8000")]
+    [InlineData("services", "list", "--page", "x")]
+    [InlineData("services", "list", "--page-size", "x")]
+    [InlineData("services", "start", "name", "--timeout", "x")]
+    [InlineData("services", "wait", "name", "--timeout", "99999999999")]
+    [InlineData("services", "logs", "name", "-n", "x")]
+    [InlineData("services", "add", "name", "--call-timeout", "x", "--", "program")]
+    [InlineData("keys", "regenerate", "default", "--grace", "x", "--yes")]
+    [InlineData("tools", "update", "add", "--timeout", "x")]
+    [InlineData("logs", "tail", "-n", "x")]
+    [InlineData("doctor", "--min-free", "x")]
+    [InlineData("doctor", "--timeout", "0")]
+    [InlineData("groups", "update", "default", "--native", "maybe")]
+    [InlineData("groups", "add", "name", "--log-bodies", "maybe")]
+    [InlineData("completion", "tcsh")]
     public async Task Command_UsedWrongly_SaysSoOnStandardError(params string[] args)
     {
         var ran = await gateway.RunAsync(args);
@@ -101,6 +115,39 @@ public sealed class CliUsageTests(CliGateway gateway) : IClassFixture<CliGateway
         ran.Error.ShouldContain("'lsit'");
         ran.Error.ShouldContain("list, show, add");
         ran.Error.ShouldNotContain("Required command");
+    }
+
+    [Theory]
+    [InlineData("--page-size is 1 to 1000, not 'x'.", "users", "list", "--page-size", "x")]
+    [InlineData("--min-free is 1 or more, not '0'.", "doctor", "--min-free", "0")]
+    [InlineData(
+        "'maybe' not recognized. Must be one of: 'true', 'false'",
+        "groups",
+        "update",
+        "g",
+        "--native",
+        "maybe"
+    )]
+    [InlineData("Must be one of: 'not_started', 'starting'", "services", "list", "--status", "sleeping")]
+    [InlineData("There is no option '--timeot' here.", "services", "start", "name", "--timeot", "5")]
+    [InlineData("There is no option '--timeot' here.", "services", "add", "name", "--timeot", "--", "program")]
+    public async Task Value_ThatCannotBe_IsSaidInOneLineWithWhatCan(string says, params string[] args)
+    {
+        var ran = await gateway.RunAsync(args);
+        ran.Code.ShouldBe(ExitCode.WrongUsage, ran.Error);
+        var lines = ran.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        lines.Length.ShouldBe(2, ran.Error);
+        lines[0].ShouldContain(says);
+        lines[1].ShouldStartWith("See 'fairlead ");
+    }
+
+    // The program's own options are its own, whatever they are called.
+    [Fact]
+    public async Task Option_OfAServicesProgram_IsNoneOfOurs()
+    {
+        var ran = await gateway.RunAsync("services", "add", "dashes", "--no-wait", "--", "true", "--timeot", "5");
+        ran.Code.ShouldBe(ExitCode.Ok, ran.Error);
+        (await gateway.RunAsync("services", "show", "dashes")).Out.ShouldContain("true --timeot 5");
     }
 
     [Fact]

@@ -58,6 +58,9 @@ public sealed class CompletionTests(CliGateway gateway) : IClassFixture<CliGatew
         (await CompleteAsync(shell, "fairlead services st")).ShouldBe(["start", "stop"]);
         (await CompleteAsync(shell, "fairlead services list --js")).ShouldBe(["--json"]);
         (await CompleteAsync(shell, "fairlead completion f")).ShouldBe(["fish"]);
+        (await CompleteAsync(shell, "fairlead services list --status r")).ShouldBe(["running"]);
+        // Nothing is known: the shell's own files, and never an empty word.
+        (await CompleteAsync(shell, "fairlead services list --page ")).ShouldNotContain("''");
         (await CompleteAsync(shell, "fairlead keys show def")).ShouldBe(["default"]);
         (await CompleteAsync(shell, "fairlead tools list --group def")).ShouldBe(["default"]);
         (await CompleteAsync(shell, "fairlead export client-config claude-d")).ShouldBe(["claude-desktop"]);

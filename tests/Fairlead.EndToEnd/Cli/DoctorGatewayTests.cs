@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using Fairlead.Cli;
 using Fairlead.Doctor;
 using Fairlead.Testing;
@@ -101,6 +102,46 @@ public sealed class DoctorGatewayTests(DoctorTemplate template) : IClassFixture<
         );
         (await rig.ExamineAsync()).Code.ShouldBe(ExitCode.Ok, rig.Text);
         rig.Text.ShouldContain("the sign-in ended at 2001-");
+    }
+
+    // These come before what 'fairlead login' kept; a good sign-in of before says nothing about them.
+    [Theory]
+    [InlineData("FAIRLEAD_TOKEN", "junk")]
+    [InlineData("FAIRLEAD_ADMIN_PASSWORD", "not the password")]
+    public async Task SignInOfTheEnvironment_ThatIsRefused_IsAWarning(string variable, string value)
+    {
+        rig.Sql("UPDATE mcp_services SET enabled = 0");
+        await rig.StartGatewayAsync();
+        (await rig.RunAsync(CliGateway.Password + "\n", "login", "--server", rig.Url)).Code.ShouldBe(ExitCode.Ok);
+        rig.Variables[variable] = value;
+        await rig.ExamineAsync();
+        rig.Text.ShouldContain($"warning  login          {variable}: the gateway does not accept it");
+        rig.Text.ShouldContain($"→ unset {variable}");
+        rig.Text.ShouldNotContain(value);
+
+        rig.Variables["FAIRLEAD_TOKEN"] = JsonDocument
+            .Parse(await File.ReadAllTextAsync(rig.Tokens, TestContext.Current.CancellationToken))
+            .RootElement.GetProperty("servers")
+            .EnumerateObject()
+            .Single()
+            .Value.GetProperty("access_token")
+            .GetString()!;
+        await rig.ExamineAsync();
+        rig.Text.ShouldContain("ok       login          FAIRLEAD_TOKEN: is used by all commands, and accepted");
+    }
+
+    // What counts is where the gateway was started, not where the doctor is.
+    [Fact]
+    public async Task Variable_SetForTheGatewayAlone_IsNoFinding()
+    {
+        var services = "\"v\":{\"command\":\"${DOCTOR_TRY_PROGRAM}\"},\"w\":{\"command\":\"${DOCTOR_TRY_NOWHERE}\"}";
+        await using var product = await Product.StartAsync(
+            services,
+            environment: new() { ["DOCTOR_TRY_PROGRAM"] = "true" }
+        );
+        var ran = await rig.RunAsync("", "doctor", "--data", product.Data, "--urls", product.Url);
+        ran.Out.ShouldContain("uses variables that are not set here: DOCTOR_TRY_NOWHERE");
+        ran.Out.ShouldNotContain("DOCTOR_TRY_PROGRAM");
     }
 
     [Fact]

@@ -74,6 +74,7 @@ internal sealed class DoctorRig : IAsyncDisposable
     public string Listen { get; set; }
     public TimeProvider Time { get; set; } = TimeProvider.System;
     public List<string> Options { get; } = [];
+    public Dictionary<string, string> Variables { get; } = [];
 
     /// <summary>What the last run printed for people.</summary>
     public string Text { get; private set; } = "";
@@ -129,7 +130,7 @@ internal sealed class DoctorRig : IAsyncDisposable
             In = new StringReader(input),
             Out = output,
             Error = error,
-            Variable = name => name == "XDG_CONFIG_HOME" ? folder : null,
+            Variable = name => name == "XDG_CONFIG_HOME" ? folder : Variables.GetValueOrDefault(name),
             Time = Time,
         };
         var code = await Program.RunAsync(args, terminal);

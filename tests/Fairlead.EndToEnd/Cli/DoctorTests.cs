@@ -80,7 +80,7 @@ public sealed class DoctorTests(DoctorTemplate template) : IClassFixture<DoctorT
     [InlineData("keys", "rm $D/keys", "master key is missing", "restore it from a backup")]
     [InlineData("keys", "echo short >$D/keys", "not a base64 key", "from a backup")]
     [InlineData("runtimes", "rm $D/tool", "there is no file", "into the PATH")]
-    [InlineData("runtimes", "rm $D/server.sh", "no such file", "fairlead services remove script")]
+    [InlineData("runtimes", "rm $D/server.sh", "no such file", "fairlead services update script -- sh")]
     [InlineData("data", "rm -r $D; touch $D", "is a file", "--data")]
     [InlineData(
         "store",
@@ -145,6 +145,17 @@ public sealed class DoctorTests(DoctorTemplate template) : IClassFixture<DoctorT
         DoctorRig.Shell($"chmod 644 '{rig.Config}'");
         await HasAsync("files", Severity.Fault, "secrets in it", "chmod 600");
         rig.Text.ShouldNotContain("0123456789");
+    }
+
+    // A start would begin anew and say nothing of what is gone.
+    [Theory]
+    [InlineData(": >$D/fairlead.db")]
+    [InlineData("rm $D/fairlead.db")]
+    public async Task Store_GoneBesideItsKey_IsAWarning(string plant)
+    {
+        DoctorRig.Shell($"rm -f '{rig.Data}'/fairlead.db-*");
+        DoctorRig.Shell(plant.Replace("$D", rig.Data, StringComparison.Ordinal));
+        await HasAsync("store", Severity.Warning, "is missing or empty", "from a backup");
     }
 
     [Fact]

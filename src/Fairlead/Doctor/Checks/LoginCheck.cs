@@ -17,6 +17,22 @@ internal sealed class LoginCheck : ICheck
     {
         var file = new TokenFile(site.Terminal);
         var server = CliFailure.Show(site.Server);
+        // What commands go by before what was kept.
+        if (GivenBy(site.Terminal) is { } variable)
+        {
+            if ((await site.GatewayAsync()).Presence != Presence.Gateway)
+                yield return new(Severity.Ok, Name, variable, "is used by all commands; no gateway is there to ask");
+            else if (await RefusedAsync(site, cancellationToken) is { } refusal)
+                yield return new(
+                    Severity.Warning,
+                    Name,
+                    variable,
+                    $"the gateway does not accept it, and all commands use it: {refusal}",
+                    $"unset {variable} – or give it the right value"
+                );
+            else
+                yield return new(Severity.Ok, Name, variable, "is used by all commands, and accepted");
+        }
         if (File.Exists(file.Path) && FileRights.IsOpen(file.Path))
             yield return new(
                 Severity.Fault,
@@ -61,6 +77,15 @@ internal sealed class LoginCheck : ICheck
             );
     }
 
+    private static string? GivenBy(Terminal terminal) =>
+        ((string[])["FAIRLEAD_TOKEN", "FAIRLEAD_ADMIN_PASSWORD"]).FirstOrDefault(v => terminal.Variable(v) is not null);
+
+    private static async Task<string?> RefusedAsync(Site site, CancellationToken cancellationToken)
+    {
+        using var session = new Session(site.Terminal, site.Server, json: false);
+        return await RefusedAsync(session.Client, cancellationToken);
+    }
+
     private static (StoredToken? Token, CliFailure? Problem) Read(TokenFile file, Uri server)
     {
         try
@@ -76,6 +101,11 @@ internal sealed class LoginCheck : ICheck
     private static async Task<string?> RefusedAsync(Site site, StoredToken token, CancellationToken cancellationToken)
     {
         using var client = new FairleadClient(site.Server, _ => new(token.AccessToken));
+        return await RefusedAsync(client, cancellationToken);
+    }
+
+    private static async Task<string?> RefusedAsync(FairleadClient client, CancellationToken cancellationToken)
+    {
         try
         {
             await client.WhoAmIAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Fairlead.Runtime;
@@ -38,13 +39,14 @@ internal sealed class RuntimesCheck : ICheck
     )
     {
         var asked = new HashSet<string>(StringComparer.Ordinal);
+        var variables = await VariablesAsync(site);
         foreach (var (name, definition) in await ServicesAsync(site, cancellationToken))
         {
             if (definition.Transport != ServiceTransport.Stdio)
                 continue;
             var where = $"service {name}";
             var missing = new SortedSet<string>(StringComparer.Ordinal);
-            var spec = Spec(site, name, definition, missing);
+            var spec = Spec(site, name, definition, variables, missing);
             if (missing.Count > 0)
             {
                 yield return new(
@@ -56,12 +58,7 @@ internal sealed class RuntimesCheck : ICheck
                 );
                 continue;
             }
-            var environment = ChildEnvironment.Build(
-                Environment.GetEnvironmentVariables(),
-                spec.Environment,
-                "doctor",
-                "doctor"
-            );
+            var environment = ChildEnvironment.Build(variables, spec.Environment, "doctor", "doctor");
             if (Find(spec, environment, out var file) is { } problem)
             {
                 yield return new(Severity.Fault, Name, where, problem.Message, Mend(problem.Failure, spec));
@@ -74,7 +71,7 @@ internal sealed class RuntimesCheck : ICheck
                     Name,
                     where,
                     $"{spec.Command} is to run {script}, and there is no such file",
-                    $"put it there, or register the service again: fairlead services remove {name}"
+                    $"put it there, or name another: fairlead services update {name} -- {spec.Command} …"
                 );
                 continue;
             }
@@ -122,7 +119,25 @@ internal sealed class RuntimesCheck : ICheck
             );
     }
 
-    private static ProcessSpec Spec(Site site, string name, ServiceDefinition definition, SortedSet<string> missing)
+    /// <summary>The variables the gateway was started with where it runs here and they may be read; else ours.</summary>
+    private static async Task<IDictionary> VariablesAsync(Site site)
+    {
+        if (
+            (await site.GatewayAsync()).Presence == Presence.Gateway
+            && site.Server.IsLoopback
+            && PortHolder.Find(site.Server.Port)?.Variables() is { } variables
+        )
+            return variables;
+        return Environment.GetEnvironmentVariables();
+    }
+
+    private static ProcessSpec Spec(
+        Site site,
+        string name,
+        ServiceDefinition definition,
+        IDictionary variables,
+        SortedSet<string> missing
+    )
     {
         string Expand(string text) =>
             Expansion.Expand(
@@ -131,7 +146,7 @@ internal sealed class RuntimesCheck : ICheck
                     v == Expansion.DataDirectory ? site.Data
                     // The gateway itself says which secrets it lacks; none is needed to look for a program.
                     : v.StartsWith(SecretStore.Prefix, StringComparison.Ordinal) ? "secret"
-                    : Environment.GetEnvironmentVariable(v),
+                    : variables[v] as string,
                 missing
             );
         return new()
@@ -186,7 +201,7 @@ internal sealed class RuntimesCheck : ICheck
                 "dotnet" => "install .NET: sudo apt-get install dotnet-sdk-10.0",
                 var other => $"install {other}, or put its folder into the PATH the gateway is started with",
             },
-            _ => $"register the service again: fairlead services remove {spec.Name}",
+            _ => $"name another program: fairlead services update {spec.Name} -- PROGRAM …",
         };
 
     /// <summary>Enabled services; none where store or key cannot be used, which their own checks tell.</summary>

@@ -16,6 +16,17 @@ internal sealed class StoreCheck : ICheck
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
+        if (!site.HasStore && File.Exists(site.KeyFile))
+        {
+            yield return new(
+                Severity.Warning,
+                Name,
+                site.StoreFile,
+                "is missing or empty, though its master key is there; the next start begins a new store",
+                $"restore {Site.Quote(site.StoreFile)} from a backup, unless this is the first start"
+            );
+            yield break;
+        }
         if (!site.HasStore)
         {
             yield return new(Severity.Ok, Name, site.StoreFile, "there is none yet; the first start makes it");
