@@ -8,6 +8,7 @@ using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
 using Fairlead.Server.Services.Import;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Telemetry;
@@ -63,6 +64,7 @@ public static class FairleadFeature
         services.AddGroups();
         services.AddTools();
         services.AddSingleton(new Preflight(Environment.GetEnvironmentVariable));
+        services.AddSingleton<LaunchRules>();
         services.AddSingleton<ServiceImport>();
         services.AddSingleton(static p => new SessionIds(
             p.GetRequiredService<MasterKey>().Derive("sessions"),

@@ -86,7 +86,21 @@ internal sealed class FirstStart(
         if (await FirstStartMark.IsDoneAsync(db, cancellationToken))
             return false;
         List<ServiceId> imported = [];
-        IReadOnlyList<ServiceDraft> own = [.. drafts.Select(d => d with { IsTrusted = true })];
+        IReadOnlyList<ServiceDraft> own =
+        [
+            .. drafts.Select(d =>
+                d with
+                {
+                    IsTrusted = true,
+                    Definition = d.Definition.Url is null
+                        ? d.Definition
+                        : d.Definition with
+                        {
+                            AllowPrivate = d.Definition.AllowPrivate ?? true,
+                        },
+                }
+            ),
+        ];
         Check(await services.AddAsync(db, own, imported, cancellationToken));
         await secrets.PutAsync(db, values, cancellationToken);
         var password = await users.EnsureAdminAsync(db, options.AdminPassword, cancellationToken);

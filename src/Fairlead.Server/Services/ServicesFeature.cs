@@ -6,6 +6,7 @@ using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Services.Registry;
 using Fairlead.Server.Services.Supervision;
+using Fairlead.Server.Services.Trust;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -51,6 +52,7 @@ internal static class ServicesFeature
         services.AddSingleton<ReconcileLoop>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReconcileLoop>());
         services.TryAddSingleton(new Preflight(Environment.GetEnvironmentVariable));
+        services.TryAddSingleton<LaunchRules>();
         services.TryAddSingleton<ServiceImport>();
         services.AddSingleton<ServiceDesk>();
         services.AddSingleton<SeveralServices>();

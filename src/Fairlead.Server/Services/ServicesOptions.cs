@@ -3,13 +3,17 @@ using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Registry;
 using Fairlead.Server.Services.Supervision;
+using Fairlead.Server.Services.Trust;
 
 namespace Fairlead.Server.Services;
 
 /// <summary>How services are kept alive (security.md section 5 "Upstream crash").</summary>
 internal sealed record ServicesOptions
 {
-    public ChannelOptions Channels { get; init; } = new();
+    /// <summary>Private and loopback addresses are refused unless a service's own <c>allowPrivate</c> says otherwise.</summary>
+    public ChannelOptions Channels { get; init; } = new() { RefusePrivateAddresses = true };
+
+    public LaunchOptions Launch { get; init; } = new();
 
     public RecoveryOptions Recovery { get; init; } = new();
 

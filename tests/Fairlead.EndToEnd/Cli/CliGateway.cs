@@ -48,6 +48,9 @@ public sealed class CliGateway : IAsyncLifetime
                 ["Fairlead:Storage:DataDirectory"] = Path.Combine(folder, "data"),
                 ["Fairlead:FirstStart:AdminPassword"] = Password,
                 ["Fairlead:FirstStart:DefaultKey"] = Key,
+                // Tests start whatever they need, and it is on this machine.
+                ["Fairlead:Services:Launch:Unrestricted"] = "true",
+                ["Fairlead:Services:Channels:RefusePrivateAddresses"] = "false",
                 ["Fairlead:Services:Registry:Url"] = Registry.Address.AbsoluteUri,
                 ["Fairlead:Services:Registry:AllowPrivate"] = "true",
             }

@@ -7,6 +7,7 @@ using Fairlead.Server.Hosting;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
 using Fairlead.Server.Telemetry.Calls;
@@ -54,7 +55,8 @@ internal sealed class AdminHost : IAsyncDisposable
     public static async Task<AdminHost> StartAsync(
         GroupsOptions? groups = null,
         IdentityOptions? identity = null,
-        Action<IEndpointRouteBuilder>? map = null
+        Action<IEndpointRouteBuilder>? map = null,
+        ServicesOptions? services = null
     ) =>
         await StartAsync(
             builder =>
@@ -64,7 +66,15 @@ internal sealed class AdminHost : IAsyncDisposable
                 builder.Services.AddAudit();
                 builder.Services.AddTelemetry(new CallLogOptions());
                 builder.Services.AddGroups(groups);
-                builder.Services.AddServices(new ServicesOptions());
+                // Tests start whatever they need; those of the rules say what holds.
+                builder.Services.AddServices(
+                    services
+                        ?? new ServicesOptions
+                        {
+                            Launch = new LaunchOptions { Unrestricted = true },
+                            Channels = new(),
+                        }
+                );
                 // The last hosted service is the reconcile loop: services run only in tests that start it.
                 builder.Services.Remove(builder.Services.Last(s => s.ServiceType == typeof(IHostedService)));
                 builder.Services.AddConsole();
@@ -89,6 +99,8 @@ internal sealed class AdminHost : IAsyncDisposable
             {
                 foreach (var (key, value) in settings)
                     builder.Configuration[$"Fairlead:{key}"] = value;
+                builder.Configuration["Fairlead:Services:Launch:Unrestricted"] ??= "true";
+                builder.Configuration["Fairlead:Services:Channels:RefusePrivateAddresses"] ??= "false";
                 builder.AddFairlead();
             },
             static app => app.MapFairlead(),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Services.Import;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -66,6 +67,7 @@ internal static class ServiceEndpoints
         HttpContext http,
         ServiceStore store,
         ServiceDesk desk,
+        LaunchRules rules,
         CancellationToken cancellationToken
     )
     {
@@ -74,7 +76,7 @@ internal static class ServiceEndpoints
             return RestResult.Fail("MISSING_PARAMETER", "name is required.", "name");
         var (definition, problem) = DefinitionMerge.Apply(null, request);
         note.Details = DefinitionMerge.Describe(request.Name, definition);
-        if ((problem ?? FirstProblem(desk, request.Name, definition)) is { } wrong)
+        if ((problem ?? FirstProblem(desk, rules, request.Name, null, definition)) is { } wrong)
             return Wrong(wrong);
         var added = await store.AddAsync(
             new ServiceDraft(request.Name, definition, request.Enabled),
@@ -92,6 +94,7 @@ internal static class ServiceEndpoints
         HttpContext http,
         ServiceStore store,
         ServiceDesk desk,
+        LaunchRules rules,
         CancellationToken cancellationToken
     )
     {
@@ -99,7 +102,7 @@ internal static class ServiceEndpoints
             return Missing(id);
         var (definition, problem) = DefinitionMerge.Apply(service.Definition, request);
         AuditNote.Of(http).Details = DefinitionMerge.Describe(service.Name, definition);
-        if ((problem ?? FirstProblem(desk, service.Name, definition)) is { } wrong)
+        if ((problem ?? FirstProblem(desk, rules, service.Name, service.Definition, definition)) is { } wrong)
             return Wrong(wrong);
         var changed = await store.UpdateAsync(service.Id, definition, cancellationToken);
         return changed.Ok ? RestResult.Ok(desk.Detail(changed.Value), "Service changed.") : changed.Error;
@@ -166,12 +169,17 @@ internal static class ServiceEndpoints
 
     public static RestError Missing(string id) => RestResult.Fail("SERVICE_NOT_FOUND", $"There is no service {id}.");
 
-    private static ServiceProblem? FirstProblem(ServiceDesk desk, string name, ServiceDefinition definition) =>
-        ServiceRules.Check(name, definition) is { Count: > 0 } problems
-            ? problems[0]
-            : ServiceRules
-                .CheckDependencies(new Dictionary<string, ServiceDefinition> { [name] = definition }, desk.Now.Services)
-                ?.Problem;
+    private static ServiceProblem? FirstProblem(
+        ServiceDesk desk,
+        LaunchRules rules,
+        string name,
+        ServiceDefinition? before,
+        ServiceDefinition definition
+    ) =>
+        ServiceRules.Check(name, definition).Concat(rules.Check(before, definition)).FirstOrDefault()
+        ?? ServiceRules
+            .CheckDependencies(new Dictionary<string, ServiceDefinition> { [name] = definition }, desk.Now.Services)
+            ?.Problem;
 
     public static RestError Wrong(ServiceProblem problem) =>
         RestResult.Fail("SERVICE_CONFIGURATION_INVALID", $"{problem.Field} {problem.Message}.", problem.Field);

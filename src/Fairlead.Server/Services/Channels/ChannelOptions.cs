@@ -19,8 +19,8 @@ internal sealed record ChannelOptions
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Whether services in private and loopback networks are refused. Off: an administrator registered them. Link-local
-    /// addresses and cloud metadata are always refused.
+    /// Whether services in private and loopback networks are refused; on for services that do not say otherwise
+    /// (<see cref="ServicesOptions.Channels"/>). Link-local addresses and cloud metadata are always refused.
     /// </summary>
     public bool RefusePrivateAddresses { get; init; }
 

@@ -31,6 +31,10 @@ internal sealed class FairleadDialect : Dialect
                 json.WriteStringValue(name);
             json.WriteEndArray();
         }
+        if (definition.Trust is { } trust)
+            json.WriteString("trust", JsonNamingPolicy.SnakeCaseLower.ConvertName(trust.ToString()));
+        if (definition.AllowPrivate is { } allowPrivate)
+            json.WriteBoolean("allowPrivate", allowPrivate);
         if (definition.Lazy)
             json.WriteBoolean("lazy", true);
         if (definition.IdleSeconds is { } idle)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using Fairlead.Server.Services.Dialects;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Services.Import;
@@ -27,6 +28,8 @@ internal sealed class EntryFields(Dialect dialect)
     public string? Type { get; set; }
     public int? TimeoutSeconds { get; private set; }
     public ImmutableArray<string> DependsOn { get; private set; } = [];
+    public TrustPolicy? Trust { get; private set; }
+    public bool? AllowPrivate { get; private set; }
     public bool Lazy { get; private set; }
     public int? IdleSeconds { get; private set; }
     public bool? RestartOnError { get; private set; }
@@ -84,6 +87,8 @@ internal sealed class EntryFields(Dialect dialect)
             ),
             TimeoutSeconds = TimeoutSeconds,
             DependsOn = DependsOn,
+            Trust = Trust,
+            AllowPrivate = AllowPrivate,
             Lazy = Lazy,
             IdleSeconds = IdleSeconds,
             RestartOnError = RestartOnError,
@@ -176,6 +181,15 @@ internal sealed class EntryFields(Dialect dialect)
         {
             case "dependsOn" or "depends_on":
                 DependsOn = [.. Texts(key, value).Select(ServiceRules.Sanitise)];
+                break;
+            // Others use the word for a flag of their own, which is kept.
+            case "trust" when value.ValueKind == JsonValueKind.String:
+                Trust = Enum.TryParse<TrustPolicy>(value.GetString(), ignoreCase: true, out var trust) ? trust : null;
+                if (Trust is null)
+                    Problem(key, "must be auto, review or open");
+                break;
+            case "allowPrivate":
+                AllowPrivate = Flag(key, value);
                 break;
             case "lazy":
                 Lazy = Flag(key, value);

@@ -99,6 +99,9 @@ internal sealed record ImportChoices
     /// <summary>Replaces definitions of services that are registered with others.</summary>
     public bool Update { get; init; }
 
+    /// <summary>Whether it is the file the operator names at the start: what that starts is his own business.</summary>
+    public bool IsOperators { get; init; }
+
     /// <summary>Values for what the file asks for, by id.</summary>
     public IReadOnlyDictionary<string, string> Values { get; init; } = new Dictionary<string, string>();
 

@@ -1,3 +1,4 @@
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
 
@@ -12,7 +13,13 @@ internal sealed record ImportPlan(string Format, IReadOnlyList<ImportEntry> Entr
 }
 
 /// <summary>Brings the services of a file into the store: all of them, or none when one is wrong.</summary>
-internal sealed class ServiceImport(ServiceStore store, SecretStore secrets, StoreWatcher watcher, Preflight preflight)
+internal sealed class ServiceImport(
+    ServiceStore store,
+    SecretStore secrets,
+    StoreWatcher watcher,
+    Preflight preflight,
+    LaunchRules rules
+)
 {
     /// <summary>
     /// What an import would do: entries with their names (one that comes twice gets a suffix), problems, what they lack
@@ -32,7 +39,7 @@ internal sealed class ServiceImport(ServiceStore store, SecretStore secrets, Sto
             document.Format,
             WithDependencies([
                 .. document.Entries.Select(e =>
-                    Decide(Prepare(Known(e with { Name = Free(e.Name, taken) }), inputs), choices.Update)
+                    Decide(Prepare(Known(e with { Name = Free(e.Name, taken) }), inputs), choices)
                 ),
             ])
         );
@@ -57,7 +64,7 @@ internal sealed class ServiceImport(ServiceStore store, SecretStore secrets, Sto
         ImportPlan plan;
         try
         {
-            plan = Plan(text, new ImportChoices { FileName = fileName });
+            plan = Plan(text, new ImportChoices { FileName = fileName, IsOperators = true });
         }
         catch (FormatException e)
         {
@@ -98,7 +105,19 @@ internal sealed class ServiceImport(ServiceStore store, SecretStore secrets, Sto
         watcher.Current.Services.FirstOrDefault(s => s.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     // A registered service keeps its own spelling.
-    private ImportEntry Known(ImportEntry entry) => entry with { Name = Find(entry.Name)?.Name ?? entry.Name };
+    private ImportEntry Known(ImportEntry entry) =>
+        Find(entry.Name) is not { } known
+            ? entry
+            : entry with
+            {
+                Name = known.Name,
+                // Other clients' files do not speak of trust: what was said of it here stays.
+                Definition = entry.Definition with
+                {
+                    Trust = entry.Definition.Trust ?? known.Definition.Trust,
+                    AllowPrivate = entry.Definition.AllowPrivate ?? known.Definition.AllowPrivate,
+                },
+            };
 
     private ImportEntry Prepare(ImportEntry entry, InputValues inputs)
     {
@@ -134,16 +153,25 @@ internal sealed class ServiceImport(ServiceStore store, SecretStore secrets, Sto
         return free;
     }
 
-    private ImportEntry Decide(ImportEntry entry, bool update) =>
-        Find(entry.Name) is not { } known
+    private ImportEntry Decide(ImportEntry entry, ImportChoices choices)
+    {
+        var known = Find(entry.Name);
+        var decided = known is null
             ? entry
             : entry with
             {
                 Action =
                     IsSame(known, entry) ? ImportAction.Unchanged
-                    : update ? ImportAction.Update
+                    : choices.Update ? ImportAction.Update
                     : ImportAction.Conflict,
             };
+        return choices.IsOperators || entry.Problems.Count > 0
+            ? decided
+            : decided with
+            {
+                Problems = [.. rules.Check(known?.Definition, entry.Definition)],
+            };
+    }
 
     private bool IsSame(ServiceConfig known, ImportEntry entry) =>
         StoreJson.Write(known.Definition).AsSpan().SequenceEqual(StoreJson.Write(entry.Definition))

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using Fairlead.Server.Services;
 using Fairlead.Server.Services.Import;
+using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Tests.Storage;
@@ -29,6 +31,14 @@ internal sealed class ImportRig : IAsyncDisposable
                     "HOME" => "/home/test",
                     _ => null,
                 }
+            ),
+            new LaunchRules(
+                new ServicesOptions
+                {
+                    Launch = new LaunchOptions { Unrestricted = true },
+                    Channels = new(),
+                },
+                new StorageOptions { DataDirectory = folder.Path }
             )
         );
     }

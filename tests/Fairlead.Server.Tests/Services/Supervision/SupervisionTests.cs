@@ -309,4 +309,23 @@ public sealed class SupervisionTests
         using var process = Process.GetProcessById(pid);
         process.Kill();
     }
+
+    [Fact]
+    public async Task Start_AtAPrivateAddress_NeedsItsSay() // security.md section 0.5
+    {
+        await using var service = await FixtureProcess.StartHttpAsync();
+        await using var rig = await ServicesRig.StartAsync();
+        ServiceDefinition At(bool? allow) =>
+            new()
+            {
+                Transport = ServiceTransport.StreamableHttp,
+                Url = service.Address.ToString(),
+                AllowPrivate = allow,
+            };
+        var id = await rig.AddAsync("near", _ => At(null));
+        await rig.UntilAsync(id, ServiceStatus.Error);
+        rig.State(id).Reason.ShouldContain("not allowed");
+        (await rig.Store.Services.UpdateAsync(id, At(true), default)).Ok.ShouldBeTrue();
+        await rig.UntilAsync(id, ServiceStatus.Running);
+    }
 }
