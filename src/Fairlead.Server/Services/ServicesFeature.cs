@@ -60,7 +60,8 @@ internal static class ServicesFeature
             .AddRestJson(ServicesJson.Default)
             .AddRestJson(SecretsJson.Default)
             .AddRestJson(RegistryJson.Default)
-            .AddRestJson(ReviewsJson.Default);
+            .AddRestJson(ReviewsJson.Default)
+            .AddRestJson(CapabilitiesJson.Default);
     }
 
     /// <summary>Maps <c>/api/v1/services</c> and <c>/api/v1/tools</c>.</summary>
@@ -69,6 +70,7 @@ internal static class ServicesFeature
         BundleEndpoints.Map(routes.MapRest("/services", "services"));
         RegistryEndpoints.Map(routes.MapRest("/registry", "registry"));
         ImportEndpoints.Map(routes.MapRest("/services", "services"));
+        CapabilityEndpoints.Map(routes.MapRest("/capabilities", "capabilities"));
         ReviewEndpoints.Map(routes.MapRest("/reviews", "reviews"));
         SecretEndpoints.Map(routes.MapRest("/secrets", "secrets"));
         ServiceEndpoints.Map(routes.MapRest("/services", "services"));

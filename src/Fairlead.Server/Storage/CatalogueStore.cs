@@ -76,6 +76,7 @@ internal sealed partial class CatalogueStore(
                 var known = await db
                     .Catalogue.Where(row => row.ServiceId == service.Value)
                     .ToDictionaryAsync(static row => (row.Kind, row.Name), cancellationToken);
+                await Change(known, usable).NoteAsync(db, service, time, cancellationToken);
                 foreach (CatalogueItem item in usable)
                     Put(db, item with { State = State(item) }, known);
                 db.Catalogue.RemoveRange(known.Values);
@@ -89,6 +90,48 @@ internal sealed partial class CatalogueStore(
             cancellationToken
         );
     }
+
+    private static CatalogueChange Change(Dictionary<(ItemKind, string), CatalogueRow> known, List<CatalogueItem> items)
+    {
+        var now = items.Select(static item => (item.Kind, item.Name)).ToHashSet();
+        return new CatalogueChange(
+            [.. now.Where(key => !known.ContainsKey(key)).Select(Named)],
+            [
+                .. items
+                    .Where(item =>
+                        known.TryGetValue((item.Kind, item.Name), out CatalogueRow? row)
+                        && !row.Definition.AsSpan().SequenceEqual(item.Definition.Span)
+                    )
+                    .Select(static item => Named((item.Kind, item.Name))),
+            ],
+            [.. known.Keys.Where(key => !now.Contains(key)).Select(Named)]
+        );
+
+        static string Named((ItemKind Kind, string Name) key) => $"{key.Kind.ToText()}/{key.Name}";
+    }
+
+    /// <summary>What became of lists, the newest first, and how many changes there are.</summary>
+    /// <param name="service">Whose; null is of all.</param>
+    /// <param name="skip">How many are left out.</param>
+    /// <param name="take">How many at most.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<(IReadOnlyList<CatalogueChangeRow> Rows, int Total)> ChangesAsync(
+        ServiceId? service,
+        int skip,
+        int take,
+        CancellationToken cancellationToken
+    ) =>
+        writer.ReadAsync<(IReadOnlyList<CatalogueChangeRow>, int)>(
+            async db =>
+            {
+                var rows = db.CatalogueChanges.AsNoTracking();
+                if (service is { Value: var id })
+                    rows = rows.Where(row => row.ServiceId == id);
+                var page = rows.OrderByDescending(row => row.Id).Skip(skip).Take(take);
+                return (await page.ToListAsync(cancellationToken), await rows.CountAsync(cancellationToken));
+            },
+            cancellationToken
+        );
 
     private void Put(FairleadDb db, CatalogueItem item, Dictionary<(ItemKind, string), CatalogueRow> known)
     {

@@ -24,6 +24,7 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
     public DbSet<PublicationRow> Publications => Set<PublicationRow>();
     public DbSet<CatalogueRow> Catalogue => Set<CatalogueRow>();
     public DbSet<DefinitionRow> Definitions => Set<DefinitionRow>();
+    public DbSet<CatalogueChangeRow> CatalogueChanges => Set<CatalogueChangeRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -85,6 +86,11 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
                 .HasConversion(static k => k.ToText(), static t => ItemKindText.Parse(t));
             row.Property(static item => item.State)
                 .HasConversion(static s => s.ToText(), static t => ItemKindText.State(t));
+        });
+        modelBuilder.Entity<CatalogueChangeRow>(row =>
+        {
+            row.ToTable("mcp_catalogue_changes");
+            row.HasOne<ServiceRow>().WithMany().HasForeignKey(static one => one.ServiceId);
         });
         modelBuilder.Entity<DefinitionRow>(row =>
         {

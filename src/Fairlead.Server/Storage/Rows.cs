@@ -165,3 +165,15 @@ internal sealed class CatalogueRow
     /// <summary>When it was first listed as it is now.</summary>
     public DateTimeOffset? ChangedAt { get; set; }
 }
+
+/// <summary>What became of a service's lists.</summary>
+internal sealed class CatalogueChangeRow
+{
+    public required string Id { get; set; }
+    public string TenantId { get; set; } = "default";
+    public required string ServiceId { get; set; }
+    public required DateTimeOffset At { get; set; }
+
+    /// <summary>A <see cref="CatalogueChange"/> as JSON.</summary>
+    public required string What { get; set; }
+}

@@ -14,6 +14,7 @@ namespace Fairlead.Server.Storage;
 [JsonSerializable(typeof(ServiceDefinition))]
 [JsonSerializable(typeof(List<string>))]
 [JsonSerializable(typeof(List<TextFinding>))]
+[JsonSerializable(typeof(CatalogueChange))]
 internal sealed partial class StoreJson : JsonSerializerContext
 {
     public static byte[] Write(ServiceDefinition definition) =>
@@ -44,6 +45,12 @@ internal sealed partial class StoreJson : JsonSerializerContext
 
     public static string Write(List<TextFinding> findings) =>
         JsonSerializer.Serialize(findings, Default.ListTextFinding);
+
+    public static string Write(CatalogueChange change) => JsonSerializer.Serialize(change, Default.CatalogueChange);
+
+    public static CatalogueChange ReadChange(string json) =>
+        JsonSerializer.Deserialize(json, Default.CatalogueChange)
+        ?? throw new JsonException("A stored change of a catalogue is null.");
 
     public static List<TextFinding> ReadFindings(string json) =>
         JsonSerializer.Deserialize(json, Default.ListTextFinding) ?? [];

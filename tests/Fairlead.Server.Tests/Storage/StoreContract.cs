@@ -334,6 +334,7 @@ public abstract class StoreContract
             await ExecuteAsync(store, "DROP TABLE token_floors");
             await ExecuteAsync(store, "ALTER TABLE users DROP COLUMN token_generation");
             await ExecuteAsync(store, "DROP TABLE mcp_secrets");
+            await ExecuteAsync(store, "DROP TABLE mcp_catalogue_changes");
             await ExecuteAsync(store, "DROP TABLE mcp_definitions");
             foreach (var column in new[] { "hash", "state", "changed_at" })
                 await ExecuteAsync(store, $"ALTER TABLE mcp_catalogue DROP COLUMN {column}");
