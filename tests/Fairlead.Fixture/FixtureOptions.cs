@@ -6,7 +6,7 @@ internal sealed record FixtureOptions
     public const string Usage = """
         Fairlead.Fixture: a small MCP service for tests; speaks JSON itself, independent of the product.
           --era legacy|modern|both   revisions it serves (legacy: 2025-11-25 and older, modern: 2026-07-28)
-          --transport stdio|http     http prints "listening http://127.0.0.1:<port>/mcp" on its standard output
+          --transport stdio|http|sse http prints "listening http://127.0.0.1:<port>/mcp" on its standard output, sse …/sse
           --port N                   port for http; 0 (default) takes a free one
           --on-discover error|silence|exit   what a legacy service does with server/discover (default error)
           --answer json|sse          how http answers plain calls (default json)

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Fixture;
 
-/// <summary>Serves over Streamable HTTP at /mcp, either era.</summary>
+/// <summary>Serves over Streamable HTTP at /mcp, either era, or over HTTP+SSE at /sse.</summary>
 internal static class HttpHost
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -27,7 +27,7 @@ internal static class HttpHost
         var legacy = new LegacyHttp(service, options);
         var modern = new ModernHttp(service, options);
         app.Map(
-            "/mcp",
+            options.Transport == "sse" ? "/none" : "/mcp",
             async context =>
             {
                 if (context.Request.Method != "POST")
@@ -42,12 +42,19 @@ internal static class HttpHost
                     await legacy.PostAsync(context, message);
             }
         );
+        var isSse = options.Transport == "sse";
+        if (isSse)
+        {
+            var sse = new SseHost(service, options);
+            app.MapGet("/sse", sse.StreamAsync);
+            app.MapPost("/messages", sse.PostAsync);
+        }
         await app.StartAsync();
         var address = app
             .Services.GetRequiredService<IServer>()
             .Features.Get<IServerAddressesFeature>()!
             .Addresses.First();
-        await Console.Out.WriteLineAsync($"listening {address}/mcp");
+        await Console.Out.WriteLineAsync($"listening {address}{(isSse ? "/sse" : "/mcp")}");
         await app.WaitForShutdownAsync();
     }
 

@@ -11,7 +11,7 @@ if (options.Stderr is { } text)
 if (options.Delay > 0)
     await Task.Delay(TimeSpan.FromMilliseconds(options.Delay), TimeProvider.System);
 var service = new FixtureService(options);
-if (options.Transport == "http")
+if (options.Transport is "http" or "sse")
     await HttpHost.RunAsync(service, options);
 else
     await new StdioHost(service, options).RunAsync();

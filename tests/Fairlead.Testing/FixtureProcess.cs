@@ -19,11 +19,16 @@ public sealed class FixtureProcess : IAsyncDisposable
     /// <summary>The program to run.</summary>
     public static string Command { get; } = Find();
 
-    /// <summary>Where the HTTP fixture listens, path <c>/mcp</c> included.</summary>
+    /// <summary>Where the HTTP fixture listens, path <c>/mcp</c> or <c>/sse</c> included.</summary>
     public Uri Address { get; }
 
     /// <summary>Starts the fixture with <c>--transport http</c> and waits until it listens.</summary>
-    public static async Task<FixtureProcess> StartHttpAsync(params string[] arguments)
+    public static Task<FixtureProcess> StartHttpAsync(params string[] arguments) => StartAsync("http", arguments);
+
+    /// <summary>The same with <c>--transport sse</c>, path <c>/sse</c>.</summary>
+    public static Task<FixtureProcess> StartSseAsync(params string[] arguments) => StartAsync("sse", arguments);
+
+    private static async Task<FixtureProcess> StartAsync(string transport, string[] arguments)
     {
         var start = new ProcessStartInfo(Command)
         {
@@ -31,7 +36,7 @@ public sealed class FixtureProcess : IAsyncDisposable
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
-        foreach (var argument in (string[])["--transport", "http", .. arguments])
+        foreach (var argument in (string[])["--transport", transport, .. arguments])
             start.ArgumentList.Add(argument);
         var started = Process.Start(start) ?? throw new InvalidOperationException("The fixture did not start.");
         var line = await started.StandardOutput.ReadLineAsync();

@@ -141,6 +141,19 @@ public sealed class CliImportTests(CliGateway gateway) : IClassFixture<CliGatewa
     }
 
     [Fact]
+    public async Task DifyMap_OfAnSseService_Runs()
+    {
+        await using var service = await FixtureProcess.StartSseAsync();
+        var map =
+            $$"""{"old_tools":{"transport":"sse","url":"{{service.Address}}","headers":{},"timeout":50,"sse_read_timeout":50} }""";
+        (await DoneAsync(map, "services", "import", "-")).ShouldMatch("added +old_tools +running +sse");
+        // An address that says what it is needs no word for it.
+        (
+            await DoneAsync("", "services", "add", "by-address", "--url", service.Address.ToString(), "--json")
+        ).ShouldContain("\"transport\": \"sse\"");
+    }
+
+    [Fact]
     public async Task Secret_IsSetListedAndRemoved()
     {
         (await DoneAsync("canary\nof two lines\n", "secrets", "set", "pem")).ShouldContain("${secret:pem}");

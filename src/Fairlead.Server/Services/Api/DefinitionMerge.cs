@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using Fairlead.Server.Services.Dialects;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
@@ -22,7 +23,12 @@ internal static class DefinitionMerge
     {
         ServiceTransport? transport = request.Transport?.ToLowerInvariant() switch
         {
-            null when request.Url is not null && request.Command is null => ServiceTransport.StreamableHttp,
+            // A new address is reached as the old one was.
+            null
+                when request.Url is not null
+                    && request.Command is null
+                    && old is { Transport: not ServiceTransport.Stdio } => old.Transport,
+            null when request.Url is { } url && request.Command is null => Dialect.EndsInSse(url),
             null when request.Command is not null => ServiceTransport.Stdio,
             null => old?.Transport ?? ServiceTransport.Stdio,
             "stdio" => ServiceTransport.Stdio,

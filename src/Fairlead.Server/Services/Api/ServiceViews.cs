@@ -11,7 +11,9 @@ namespace Fairlead.Server.Services.Api;
 /// <summary>Fields of a definition in a request; setters, because a generated reader overwrites defaults of init members.</summary>
 internal record ServiceFields
 {
-    [Description("stdio or streamable-http; told by command or url when absent.")]
+    [Description(
+        "stdio, streamable-http, sse (HTTP+SSE of 2024-11-05) or auto (streamable-http, else sse); told by command or url when absent: an address that ends in /sse is sse."
+    )]
     public string? Transport { get; set; }
 
     [Description("Program to start (stdio). No shell is involved.")]

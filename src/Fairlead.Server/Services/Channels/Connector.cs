@@ -35,6 +35,67 @@ internal static class Connector
         }
     }
 
+    /// <summary>Over HTTP+SSE of 2024-11-05: legacy always.</summary>
+    public static async Task<Opened> OpenSseAsync(
+        Uri uri,
+        IReadOnlyCollection<KeyValuePair<string, string>> headers,
+        IChannelEvents events,
+        ChannelOptions options,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        var channel = new SseChannel(uri, new HttpWire(uri, headers, options), events, time);
+        string? problem;
+        try
+        {
+            problem = await channel.ConnectAsync(cancellationToken);
+        }
+        catch
+        {
+            await channel.DisposeAsync();
+            throw;
+        }
+        if (problem is null)
+            return await ShakeAsync(
+                channel,
+                channel,
+                Revisions.NewestLegacy,
+                options,
+                time,
+                AcceptAsync,
+                cancellationToken
+            );
+        await channel.DisposeAsync();
+        return new Opened(null, problem);
+
+        async ValueTask<IChannel> AcceptAsync(ServiceHello hello)
+        {
+            await channel.ReadyAsync(hello, cancellationToken);
+            return channel;
+        }
+    }
+
+    /// <summary>Streamable HTTP; where the service does not know that, HTTP+SSE (spec 2025-11-25 "Backwards Compatibility").</summary>
+    public static async Task<Opened> OpenEitherAsync(
+        Uri uri,
+        IReadOnlyCollection<KeyValuePair<string, string>> headers,
+        Revision? known,
+        IChannelEvents events,
+        ChannelOptions options,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        var http = await OpenHttpAsync(uri, headers, known, events, options, time, cancellationToken);
+        if (http.Channel is not null)
+            return http;
+        var sse = await OpenSseAsync(uri, headers, events, options, time, cancellationToken);
+        return sse.Channel is not null || sse.Problem == http.Problem
+            ? sse
+            : new Opened(null, $"streamable-http: {http.Problem}; sse: {sse.Problem}");
+    }
+
     /// <summary>Shakes hands on a channel whose process runs; a failed handshake ends the process.</summary>
     public static Task<Opened> OpenStdioAsync(
         StdioChannel channel,

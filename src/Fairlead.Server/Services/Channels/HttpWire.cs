@@ -15,11 +15,12 @@ internal sealed class HttpWire(
 
     public ChannelOptions Options { get; } = options;
 
-    public HttpRequestMessage Post(ReadOnlyMemory<byte> body)
+    /// <summary>A POST, to <paramref name="to"/> instead of the service's own address where given.</summary>
+    public HttpRequestMessage Post(ReadOnlyMemory<byte> body, Uri? to = null)
     {
         var content = new ReadOnlyMemoryContent(body);
         content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
-        var request = Request(HttpMethod.Post, "application/json, text/event-stream");
+        var request = Request(HttpMethod.Post, "application/json, text/event-stream", to);
         request.Content = content;
         return request;
     }
@@ -187,9 +188,9 @@ internal sealed class HttpWire(
             ? values.ToString()
             : null;
 
-    private HttpRequestMessage Request(HttpMethod method, string accept)
+    private HttpRequestMessage Request(HttpMethod method, string accept, Uri? to = null)
     {
-        var request = new HttpRequestMessage(method, uri);
+        var request = new HttpRequestMessage(method, to ?? uri);
         request.Headers.TryAddWithoutValidation("Accept", accept);
         foreach (var (name, value) in headers)
             request.Headers.TryAddWithoutValidation(name, value);

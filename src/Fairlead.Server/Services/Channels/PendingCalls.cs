@@ -161,6 +161,12 @@ internal sealed class PendingCalls(TimeProvider time)
     public void Close(ChannelFailure failure, string detail)
     {
         closed = true;
+        Fail(failure, detail);
+    }
+
+    /// <summary>Fails all open ones at once; new ones may come.</summary>
+    public void Fail(ChannelFailure failure, string detail)
+    {
         foreach (var id in open.Keys)
             Take(id)?.Complete(ChannelReply.Fail(failure, dispatched: true, detail));
     }

@@ -71,7 +71,7 @@ internal abstract class Dialect
     /// <summary>Whether it knows services that are turned off.</summary>
     public virtual bool CanDisable => true;
 
-    protected static ServiceTransport EndsInSse(string url) =>
+    public static ServiceTransport EndsInSse(string url) =>
         url.Split('?', '#')[0].TrimEnd('/').EndsWith("/sse", StringComparison.OrdinalIgnoreCase)
             ? ServiceTransport.Sse
             : ServiceTransport.StreamableHttp;

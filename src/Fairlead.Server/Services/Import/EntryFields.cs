@@ -229,7 +229,7 @@ internal sealed class EntryFields(Dialect dialect)
             case "auto":
                 return ServiceTransport.Auto;
             default:
-                Problem("transport", "must be stdio, streamable-http or sse");
+                Problem("transport", "must be stdio, streamable-http, sse or auto");
                 return Url is null ? ServiceTransport.Stdio : ServiceTransport.StreamableHttp;
         }
     }

@@ -25,8 +25,6 @@ internal static partial class ServiceRules
             CheckStdio(definition, problems);
         else
             CheckHttp(definition, problems);
-        if (definition.Transport == ServiceTransport.Sse)
-            problems.Add(new("transport", "sse is not supported yet; use the service's Streamable HTTP endpoint"));
         if (definition.TimeoutSeconds is < 1 or > 600)
             problems.Add(new("timeout", "must be 1 to 600 seconds"));
         CheckLife(name, definition, problems);

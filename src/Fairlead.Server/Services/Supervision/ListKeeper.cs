@@ -54,7 +54,7 @@ internal sealed partial class ListKeeper(
             );
         }
         Problem = first;
-        if (channel.Hello.Era == Era.Modern && config.Definition.Transport == ServiceTransport.StreamableHttp)
+        if (channel.Hello.Era == Era.Modern && config.Definition.Transport != ServiceTransport.Stdio)
             LeaveOutInvalidHeaders(items);
         await new NamingTurn(store, slots, options, time).WaitAsync(config, cancellationToken);
         try

@@ -52,7 +52,7 @@ internal sealed class ServiceConnector(
                         null,
                         "url is not an http:// or https:// address once its variables are filled in"
                     )
-                : await OpenHttpAsync(uri, headers, definition.AllowPrivate, known, events, cancellationToken);
+                : await OpenHttpAsync(definition, uri, headers, known, events, cancellationToken);
         }
         var spec = new ProcessSpec
         {
@@ -97,28 +97,42 @@ internal sealed class ServiceConnector(
     }
 
     private async Task<Connection> OpenHttpAsync(
+        ServiceDefinition definition,
         Uri uri,
         List<KeyValuePair<string, string>> headers,
-        bool? allowPrivate,
         Revision? known,
         IChannelEvents events,
         CancellationToken cancellationToken
     )
     {
-        var opened = await Connector.OpenHttpAsync(
-            uri,
-            headers,
-            known,
-            events,
-            allowPrivate is { } allowed
-                ? options.Channels with
-                {
-                    RefusePrivateAddresses = !allowed,
-                }
-                : options.Channels,
-            time,
-            cancellationToken
-        );
+        // Of every way to it, also of the address that an event stream names.
+        var channels = definition.AllowPrivate is { } allowed
+            ? options.Channels with
+            {
+                RefusePrivateAddresses = !allowed,
+            }
+            : options.Channels;
+        var opened = definition.Transport switch
+        {
+            ServiceTransport.Sse => await Connector.OpenSseAsync(
+                uri,
+                headers,
+                events,
+                channels,
+                time,
+                cancellationToken
+            ),
+            ServiceTransport.Auto => await Connector.OpenEitherAsync(
+                uri,
+                headers,
+                known,
+                events,
+                channels,
+                time,
+                cancellationToken
+            ),
+            _ => await Connector.OpenHttpAsync(uri, headers, known, events, channels, time, cancellationToken),
+        };
         return new Connection(opened.Channel, null, opened.Problem);
     }
 

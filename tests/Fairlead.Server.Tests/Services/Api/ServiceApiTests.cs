@@ -24,7 +24,8 @@ public sealed class ServiceApiTests
         "command"
     )]
     [InlineData("""{"name":"a","url":"ftp://x/"}""", "SERVICE_CONFIGURATION_INVALID", "url")]
-    [InlineData("""{"name":"a","transport":"sse","url":"http://x/"}""", "SERVICE_CONFIGURATION_INVALID", "transport")]
+    [InlineData("""{"name":"a","transport":"ws","url":"http://x/"}""", "SERVICE_CONFIGURATION_INVALID", "transport")]
+    [InlineData("""{"name":"a","transport":"sse"}""", "SERVICE_CONFIGURATION_INVALID", "url")]
     [InlineData("""{"name":"a","command":"cat","args":"-u"}""", "INVALID_PARAMETER", "args")]
     [InlineData("""{"name":"a","command":"cat","env":{"A B":"1"}}""", "SERVICE_CONFIGURATION_INVALID", "env.A B")]
     [InlineData(
