@@ -32,6 +32,7 @@ public sealed class ImportGoldenTests
             { "gemini/settings.json", "gemini" },
             { "codex/config.toml", "codex" },
             { "dify/plugin.json", "dify" },
+            { "dify/agent-plugin.json", "dify" },
             { "mcpstore/services.json", "mcpstore" },
             { "fairlead/services.json", "fairlead" },
             { "server-json/server.json", "server-json" },
