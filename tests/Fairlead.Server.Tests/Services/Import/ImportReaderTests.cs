@@ -70,7 +70,7 @@ public sealed class ImportReaderTests
     [InlineData("""{"command":5}""", "command")]
     [InlineData("""{"command":"a","env":["A"]}""", "env")]
     [InlineData("""{"url":"not an address"}""", "url")]
-    [InlineData("""{"type":"sse","url":"http://h/sse"}""", "transport")]
+    [InlineData("""{"type":"sse","command":"a"}""", "url")]
     [InlineData("""{"type":"carrier-pigeon","url":"http://h/"}""", "transport")]
     [InlineData("""{"command":"a","timeout":9999}""", "timeout")]
     [InlineData("""{"url":"http://h/","headers":{"Bad Name":"x"}}""", "headers.Bad Name")]
@@ -80,13 +80,18 @@ public sealed class ImportReaderTests
         entry.Problems.Select(p => p.Field).ShouldContain(field);
     }
 
-    [Fact]
-    public void Read_LegacySse_SaysThatItIsNotSupportedYet() =>
-        ImportReader
-            .Read("""{"mcpServers":{"s":{"transport":"sse","url":"http://h/sse"}}}""")
-            .Single()
-            .Problems.Single()
-            .Message.ShouldContain("not supported yet");
+    [Theory]
+    [InlineData("sse", "Sse")]
+    [InlineData("auto", "Auto")]
+    [InlineData("streamableHttp", "StreamableHttp")]
+    public void Read_ATransport_IsTaken(string transport, string expected) // S-03
+    {
+        var entry = ImportReader
+            .Read($$$"""{"mcpServers":{"s":{"transport":"{{{transport}}}","url":"http://h/mcp"} } }""")
+            .Single();
+        entry.Problems.ShouldBeEmpty();
+        entry.Definition.Transport.ToString().ShouldBe(expected);
+    }
 
     [Theory]
     [InlineData("my server!", "my-server")]
