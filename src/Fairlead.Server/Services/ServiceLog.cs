@@ -25,49 +25,23 @@ internal sealed class ServiceLog(TimeProvider time)
     /// <summary>Characters kept.</summary>
     public const int MostCharacters = 128 * 1024;
 
-    private readonly Lock gate = new();
-    private readonly Queue<ServiceLogLine> lines = new();
+    private readonly FollowedList<ServiceLogLine> lines = new(
+        time,
+        MostLines,
+        MostCharacters,
+        static line => line.Text.Length
+    );
 
-    // Begins with the time, so that a reader who comes back after a restart is not taken to be ahead.
-    private long last = time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
-    private int characters;
-    private TaskCompletionSource added = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public void Add(ServiceLogSource source, string text)
-    {
-        TaskCompletionSource wake;
-        lock (gate)
-        {
-            lines.Enqueue(new ServiceLogLine(++last, time.GetUtcNow(), source, text));
-            characters += text.Length;
-            while (lines.Count > MostLines || (characters > MostCharacters && lines.Count > 1))
-                characters -= lines.Dequeue().Text.Length;
-            wake = added;
-            added = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-        wake.SetResult();
-    }
+    public void Add(ServiceLogSource source, string text) =>
+        lines.Add(id => new ServiceLogLine(id, time.GetUtcNow(), source, text));
 
     /// <summary>The last <paramref name="most"/> lines, oldest first.</summary>
-    public IReadOnlyList<ServiceLogLine> Last(int most)
-    {
-        lock (gate)
-            return [.. lines.TakeLast(most)];
-    }
+    public IReadOnlyList<ServiceLogLine> Last(int most) => lines.Last(most);
+
+    /// <summary>The id before the last <paramref name="most"/> lines.</summary>
+    public long IdBefore(int most) => lines.IdBefore(most);
 
     /// <summary>The lines after one, oldest first; waits until there is one.</summary>
-    public async Task<IReadOnlyList<ServiceLogLine>> AfterAsync(long id, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Task more;
-            lock (gate)
-            {
-                if (last > id && lines.Where(line => line.Id > id).ToList() is { Count: > 0 } newer)
-                    return newer;
-                more = added.Task;
-            }
-            await more.WaitAsync(cancellationToken);
-        }
-    }
+    public Task<IReadOnlyList<ServiceLogLine>> AfterAsync(long id, CancellationToken cancellationToken) =>
+        lines.AfterAsync(id, cancellationToken);
 }

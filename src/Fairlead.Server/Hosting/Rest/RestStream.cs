@@ -24,6 +24,32 @@ internal sealed class RestStream(Func<CancellationToken, Task<IReadOnlyList<Stre
     public static bool IsAskedFor(HttpContext http) =>
         http.Request.Headers.Accept.ToString().Contains(MediaType, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>A stream of a list that is added to: first where it begins, then what comes after.</summary>
+    /// <param name="at">The id before the first item.</param>
+    /// <param name="after">Gives what comes after an id, oldest first and never nothing; waits for it.</param>
+    /// <param name="view">An item as it is sent.</param>
+    /// <param name="isOver">Whether the list is no more: what it says last is not sent. Null: never.</param>
+    public static RestStream Following<T>(
+        long at,
+        Func<long, CancellationToken, Task<IReadOnlyList<T>>> after,
+        Func<T, StreamItem> view,
+        Func<bool>? isOver = null
+    )
+    {
+        var begun = false;
+        return new RestStream(async cancellationToken =>
+        {
+            if (!begun)
+            {
+                begun = true;
+                return [new StreamItem(at, null)];
+            }
+            List<StreamItem> newer = [.. (await after(at, cancellationToken)).Select(view)];
+            at = newer[^1].Id;
+            return isOver?.Invoke() == true ? null : newer;
+        });
+    }
+
     public Task ExecuteAsync(HttpContext httpContext) =>
         httpContext.RequestServices.GetRequiredService<RestStreams>().RunAsync(httpContext, next);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Services.Health;
 using Microsoft.AspNetCore.Builder;
@@ -11,6 +12,7 @@ namespace Fairlead.Server.Services.Api;
 internal static class HealthEndpoints
 {
     private const int LongestWindow = 86_400;
+    private const int UsualEvents = 50;
 
     public static void Map(RouteGroupBuilder services)
     {
@@ -22,6 +24,16 @@ internal static class HealthEndpoints
             .MapGet("/{id}/events", Events)
             .WithName("services.events")
             .WithSummary("What happened to a service lately, oldest first: at most 50 changes of state and alerts.");
+        services
+            .MapGet("/events", AllEvents)
+            .Produces<Envelope<IReadOnlyList<ServiceEventView>>>()
+            .Produces<ServiceEventView>(StatusCodes.Status200OK, RestStream.MediaType)
+            .WithName("services.all-events")
+            .WithSummary("What happened to the services lately, oldest first: changes of state and alerts.")
+            .WithDescription(
+                "With Accept: text/event-stream they are followed as server-sent events: each an event, its id the"
+                    + " stream's; an event named beat every 15 s says that the stream lives."
+            );
     }
 
     private static RestResult<ServiceHealthView> Get(
@@ -71,4 +83,27 @@ internal static class HealthEndpoints
         desk.Find(id) is { } service
             ? RestResult.Ok<IReadOnlyList<ServiceEventView>>([.. journal.Of(service.Id).Select(HealthViews.Of)])
             : ServiceEndpoints.Missing(id);
+
+    private static IResult AllEvents(
+        [FromQuery] int? last,
+        [FromQuery(Name = "after_id")] long? afterId,
+        HttpContext http,
+        ServiceJournal journal
+    )
+    {
+        var most = last ?? UsualEvents;
+        if (most is < 0 or > ServiceJournal.KeptOfAll)
+            return (RestResult<IReadOnlyList<ServiceEventView>>)
+                RestResult.Fail("INVALID_PARAMETER", $"last is 0 to {ServiceJournal.KeptOfAll}.", "last");
+        if (!RestStream.IsAskedFor(http))
+            return RestResult.Ok<IReadOnlyList<ServiceEventView>>([.. journal.Last(most).Select(HealthViews.Of)]);
+        return RestStream.Following(
+            afterId ?? journal.IdBefore(most),
+            journal.AfterAsync,
+            static e => new StreamItem(
+                e.Id,
+                JsonSerializer.Serialize(HealthViews.Of(e), ServicesJson.Default.ServiceEventView)
+            )
+        );
+    }
 }

@@ -52,7 +52,7 @@ internal sealed record ServiceHealthView
 
 /// <summary>Something that happened to a service.</summary>
 internal sealed record ServiceEventView(
-    long Id,
+    [property: Description("Grows from event to event.")] long Id,
     DateTime At,
     string Service,
     string ServiceId,
@@ -91,7 +91,7 @@ internal static class HealthViews
 
     public static ServiceEventView Of(ServiceEvent happened) =>
         new(
-            happened.Number,
+            happened.Id,
             happened.At.UtcDateTime,
             happened.Name,
             happened.Service.Value,

@@ -51,30 +51,16 @@ internal static class LogEndpoints
         var log = desk.Log(service);
         if (!RestStream.IsAskedFor(http))
             return RestResult.Ok(new ServiceLogView([.. log.Last(most).Select(View)]));
-        var before = log.Last(ServiceLog.MostLines);
-        // The line before the first to be sent.
-        var at = afterId ?? (before.Count <= most ? 0 : before[^(most + 1)].Id);
-        var begun = false;
-        return new RestStream(async cancellationToken =>
-        {
-            if (!begun)
-            {
-                begun = true;
-                return [new StreamItem(at, null)];
-            }
-            var newer = await log.AfterAsync(at, cancellationToken);
-            at = newer[^1].Id;
+        return RestStream.Following(
+            afterId ?? log.IdBefore(most),
+            log.AfterAsync,
+            static line => new StreamItem(
+                line.Id,
+                JsonSerializer.Serialize(View(line), ServicesJson.Default.ServiceLogLineView)
+            ),
             // Its removal is the last that is heard of it.
-            return desk.Find(service.Id.Value) is null
-                ? null
-                :
-                [
-                    .. newer.Select(static line => new StreamItem(
-                        line.Id,
-                        JsonSerializer.Serialize(View(line), ServicesJson.Default.ServiceLogLineView)
-                    )),
-                ];
-        });
+            () => desk.Find(service.Id.Value) is null
+        );
     }
 
     private static ServiceLogLineView View(ServiceLogLine line) =>

@@ -17,9 +17,9 @@ internal enum EventLevel
     Alert,
 }
 
-/// <summary>Something that happened to a service.</summary>
+/// <summary>Something that happened to a service; ids grow, also across restarts of the gateway.</summary>
 internal sealed record ServiceEvent(
-    long Number,
+    long Id,
     DateTimeOffset At,
     ServiceId Service,
     string Name,
@@ -37,17 +37,22 @@ internal sealed partial class ServiceJournal
 {
     /// <summary>Events kept of each service.</summary>
     public const int Kept = 50;
+
+    /// <summary>Events kept of all services together, for those who follow them.</summary>
+    public const int KeptOfAll = 1_000;
+
+    private readonly FollowedList<ServiceEvent> all;
     private readonly StoreWatcher store;
     private readonly TimeProvider time;
     private readonly ILogger<ServiceJournal> logger;
     private readonly ConcurrentDictionary<ServiceId, Book> books = new();
-    private long number;
 
     public ServiceJournal(ServiceSlots slots, StoreWatcher store, TimeProvider time, ILogger<ServiceJournal> logger)
     {
         this.store = store;
         this.time = time;
         this.logger = logger;
+        all = new FollowedList<ServiceEvent>(time, KeptOfAll);
         slots.Changed += OnChanged;
     }
 
@@ -62,6 +67,16 @@ internal sealed partial class ServiceJournal
         lock (book)
             return [.. book.Events];
     }
+
+    /// <summary>The last events of all services, oldest first.</summary>
+    public IReadOnlyList<ServiceEvent> Last(int most) => all.Last(most);
+
+    /// <summary>The id before the last <paramref name="most"/> events.</summary>
+    public long IdBefore(int most) => all.IdBefore(most);
+
+    /// <summary>The events after one, oldest first; waits until there is one.</summary>
+    public Task<IReadOnlyList<ServiceEvent>> AfterAsync(long id, CancellationToken cancellationToken) =>
+        all.AfterAsync(id, cancellationToken);
 
     public void Forget(ServiceId id) => books.TryRemove(id, out _);
 
@@ -98,16 +113,7 @@ internal sealed partial class ServiceJournal
     private void Add(Book book, ServiceId id, EventLevel level, ServicePhase from, ServicePhase to, string why)
     {
         var name = store.Current.Services.FirstOrDefault(s => s.Id == id)?.Name ?? id.Value;
-        var added = new ServiceEvent(
-            Interlocked.Increment(ref number),
-            time.GetUtcNow(),
-            id,
-            name,
-            level,
-            from,
-            to,
-            why
-        );
+        var added = all.Add(number => new ServiceEvent(number, time.GetUtcNow(), id, name, level, from, to, why));
         lock (book)
         {
             book.Events.Enqueue(added);
