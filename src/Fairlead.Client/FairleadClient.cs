@@ -87,6 +87,8 @@ public sealed class FairleadClient : IDisposable
     /// <summary>The registry the gateway is configured with.</summary>
     public RegistryClient Registry { get; }
 
+    internal TimeProvider Time => options.Time;
+
     /// <summary>The MCP endpoint of a group.</summary>
     /// <param name="key">The group's key, <c>mcp_key_…</c>.</param>
     /// <param name="code">The group's server code; null uses <c>/mcp</c>, where the key alone names the group.</param>

@@ -40,6 +40,30 @@ public record ServiceDefinition
 
     /// <summary>Whether an HTTP service may be in a private or loopback network; null takes the gateway's rule.</summary>
     public bool? AllowPrivate { get; init; }
+
+    /// <summary>Names of services that must be ready before it starts; null: none.</summary>
+    public IReadOnlyList<string>? DependsOn { get; init; }
+
+    /// <summary>Whether it is started with the first call that needs it and ended when it is not used; null: not.</summary>
+    public bool? Lazy { get; init; }
+
+    /// <summary>Seconds without a call after which a lazy service ends, 1 to 86400; null takes the gateway's default, 600.</summary>
+    public int? IdleSeconds { get; init; }
+
+    /// <summary>Most memory it and what it starts may take, in MiB; it is killed above. Null sets none.</summary>
+    public int? MaxMemoryMb { get; init; }
+
+    /// <summary>How far its process steps back when the CPU is scarce, 0 to 19; null sets none.</summary>
+    public int? Nice { get; init; }
+
+    /// <summary>Whether it is restarted after a fault; null takes the gateway's default, true.</summary>
+    public bool? RestartOnError { get; init; }
+
+    /// <summary>Restarts in a row before it is given up, 0 for no end; null takes the gateway's default, 3 (requirement S-20).</summary>
+    public int? MaxRestarts { get; init; }
+
+    /// <summary>Seconds before a restart; null takes the gateway's default, 5.</summary>
+    public double? RestartDelaySeconds { get; init; }
 }
 
 /// <summary>A service to be registered.</summary>

@@ -46,6 +46,12 @@ public record ServiceInfo
     /// <summary>One of <see cref="ServiceStatus"/>.</summary>
     public required string Status { get; init; }
 
+    /// <summary>
+    /// The finer view of its state: <c>init</c>, <c>startup</c>, <c>ready</c>, <c>healthy</c>, <c>degraded</c>,
+    /// <c>circuit_open</c>, <c>half_open</c> or <c>disconnected</c> (requirement C-07).
+    /// </summary>
+    public string Health { get; init; } = "";
+
     /// <summary>Whether it answers calls.</summary>
     public bool Healthy { get; init; }
 
@@ -113,6 +119,33 @@ public sealed record ServiceDetail : ServiceInfo
 
     /// <summary>Whether it may be in a private or loopback network; null takes the gateway's rule.</summary>
     public bool? AllowPrivate { get; init; }
+
+    /// <summary>Names of services that must be ready before it starts.</summary>
+    public IReadOnlyList<string> DependsOn { get; init; } = [];
+
+    /// <summary>Whether it is started with the first call that needs it and ended when it is not used.</summary>
+    public bool Lazy { get; init; }
+
+    /// <summary>Seconds without a call after which a lazy service ends, 1 to 86400; null is the gateway's default, 600.</summary>
+    public int? IdleSeconds { get; init; }
+
+    /// <summary>Most memory it and what it starts may take, in MiB; it is killed above. Null is no limit.</summary>
+    public int? MaxMemoryMb { get; init; }
+
+    /// <summary>How far its process steps back when the CPU is scarce, 0 to 19; null is no limit.</summary>
+    public int? Nice { get; init; }
+
+    /// <summary>Whether it is restarted after a fault; null is the gateway's default, true.</summary>
+    public bool? RestartOnError { get; init; }
+
+    /// <summary>Restarts in a row before it is given up, 0 for no end; null is the gateway's default, 3 (requirement S-20).</summary>
+    public int? MaxRestarts { get; init; }
+
+    /// <summary>Seconds before a restart; null is the gateway's default, 5.</summary>
+    public double? RestartDelaySeconds { get; init; }
+
+    /// <summary>What the checks of the last 300 s say; null when there was none.</summary>
+    public ServiceMetrics? Metrics { get; init; }
 
     /// <summary>Its tools as it last listed them.</summary>
     public IReadOnlyList<JsonElement> ToolDefinitions { get; init; } = [];

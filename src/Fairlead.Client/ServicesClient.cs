@@ -7,7 +7,7 @@ using Fairlead.Client.Rest;
 namespace Fairlead.Client;
 
 /// <summary>Upstream MCP servers (requirements S-01 … S-12). A service is named by its name or id.</summary>
-public sealed class ServicesClient
+public sealed partial class ServicesClient
 {
     private readonly RestConnection rest;
     private readonly RestFollower follower;

@@ -17,7 +17,8 @@ internal sealed class SeveralServices(ServiceStore store, ServiceDesk desk, Reco
         CancellationToken cancellationToken
     )
     {
-        var order = DependencyGraph.StartOrder(WithDependencies(chosen));
+        // As they are now: a restart has just stopped them.
+        var order = DependencyGraph.StartOrder(WithDependencies(chosen.Select(c => desk.Find(c.Id.Value) ?? c)));
         // An older failure is no outcome.
         var before = order.ToDictionary(s => s.Id, desk.State);
         foreach (var service in order)
