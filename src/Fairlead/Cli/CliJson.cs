@@ -43,6 +43,8 @@ internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, 
 [JsonSerializable(typeof(IReadOnlyList<ImportOutcome>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceCheck>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceLogLine>))]
+[JsonSerializable(typeof(IReadOnlyList<ServiceEvent>))]
+[JsonSerializable(typeof(IReadOnlyList<ServiceHealth>))]
 [JsonSerializable(typeof(CallRecord))]
 [JsonSerializable(typeof(IReadOnlyList<CallRecord>))]
 [JsonSerializable(typeof(GroupInfo))]

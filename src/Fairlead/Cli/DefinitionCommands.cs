@@ -23,30 +23,47 @@ internal static class DefinitionCommands
         var callTimeout = CallTimeout("--call-timeout");
         var trust = Trust();
         var allowPrivate = AllowPrivate();
+        var run = new RunOptions();
         var publish = new PublishOption();
         var wait = new WaitOptions();
         var command = verbs.Verb(
             "add",
             "Register a service and wait until it runs: by its address, or by its program after --.",
-            [name, program, url, env, headers, cwd, callTimeout, trust, allowPrivate, publish.Option, .. wait.All],
+            [
+                name,
+                program,
+                url,
+                env,
+                headers,
+                cwd,
+                callTimeout,
+                trust,
+                allowPrivate,
+                .. run.All,
+                publish.Option,
+                .. wait.All,
+            ],
             async (session, parsed, cancellationToken) =>
             {
                 var words = parsed.GetValue(program) ?? [];
                 var group = await publish.FindAsync(session, parsed, cancellationToken);
                 var asked = await session.Client.Services.AddAsync(
-                    new ServiceDraft
-                    {
-                        Name = parsed.GetRequiredValue(name),
-                        Command = words.Length > 0 ? words[0] : null,
-                        Args = words.Length > 1 ? words[1..] : null,
-                        Url = parsed.GetValue(url),
-                        Env = Split(parsed.GetValue(env)),
-                        Headers = Split(parsed.GetValue(headers)),
-                        Cwd = parsed.GetValue(cwd) is { } folder ? Path.GetFullPath(folder) : null,
-                        TimeoutSeconds = parsed.GetValue(callTimeout),
-                        Trust = parsed.GetValue(trust),
-                        AllowPrivate = parsed.GetValue(allowPrivate),
-                    },
+                    run.Apply(
+                        parsed,
+                        new ServiceDraft
+                        {
+                            Name = parsed.GetRequiredValue(name),
+                            Command = words.Length > 0 ? words[0] : null,
+                            Args = words.Length > 1 ? words[1..] : null,
+                            Url = parsed.GetValue(url),
+                            Env = Split(parsed.GetValue(env)),
+                            Headers = Split(parsed.GetValue(headers)),
+                            Cwd = parsed.GetValue(cwd) is { } folder ? Path.GetFullPath(folder) : null,
+                            TimeoutSeconds = parsed.GetValue(callTimeout),
+                            Trust = parsed.GetValue(trust),
+                            AllowPrivate = parsed.GetValue(allowPrivate),
+                        }
+                    ),
                     cancellationToken
                 );
                 await PublishOption.PublishAsync(session, group, [asked.Id], cancellationToken);
@@ -91,8 +108,21 @@ internal static class DefinitionCommands
         var callTimeout = CallTimeout("--call-timeout");
         var trust = Trust();
         var allowPrivate = AllowPrivate();
+        var run = new RunOptions();
         var wait = new WaitOptions();
-        Option[] changes = [url, env, unsetEnv, headers, unsetHeaders, cwd, callTimeout, trust, allowPrivate];
+        Option[] changes =
+        [
+            url,
+            env,
+            unsetEnv,
+            headers,
+            unsetHeaders,
+            cwd,
+            callTimeout,
+            trust,
+            allowPrivate,
+            .. run.All,
+        ];
         var command = verbs.Verb(
             "update",
             "Change how a service is started or reached; what is not named stays. It is restarted when it must be.",
@@ -103,19 +133,22 @@ internal static class DefinitionCommands
                 var before = await session.Client.Services.GetAsync(parsed.GetRequiredValue(name), cancellationToken);
                 var asked = await session.Client.Services.UpdateAsync(
                     before.Id,
-                    new ServiceDefinition
-                    {
-                        Command = words.Length > 0 ? words[0] : null,
-                        Args = words.Length > 0 ? words[1..] : null,
-                        Url = parsed.GetValue(url),
-                        // Hidden values that are sent back keep what is stored.
-                        Env = Merge(before.Env, parsed.GetValue(env), parsed.GetValue(unsetEnv)),
-                        Headers = Merge(before.Headers, parsed.GetValue(headers), parsed.GetValue(unsetHeaders)),
-                        Cwd = parsed.GetValue(cwd) is { } folder ? Path.GetFullPath(folder) : null,
-                        TimeoutSeconds = parsed.GetValue(callTimeout),
-                        Trust = parsed.GetValue(trust),
-                        AllowPrivate = parsed.GetValue(allowPrivate),
-                    },
+                    run.Apply(
+                        parsed,
+                        new ServiceDefinition
+                        {
+                            Command = words.Length > 0 ? words[0] : null,
+                            Args = words.Length > 0 ? words[1..] : null,
+                            Url = parsed.GetValue(url),
+                            // Hidden values that are sent back keep what is stored.
+                            Env = Merge(before.Env, parsed.GetValue(env), parsed.GetValue(unsetEnv)),
+                            Headers = Merge(before.Headers, parsed.GetValue(headers), parsed.GetValue(unsetHeaders)),
+                            Cwd = parsed.GetValue(cwd) is { } folder ? Path.GetFullPath(folder) : null,
+                            TimeoutSeconds = parsed.GetValue(callTimeout),
+                            Trust = parsed.GetValue(trust),
+                            AllowPrivate = parsed.GetValue(allowPrivate),
+                        }
+                    ),
                     cancellationToken
                 );
                 await LeaveAsync(session, before, cancellationToken);
@@ -127,10 +160,8 @@ internal static class DefinitionCommands
             var byProgram = result.GetResult(program) is { Tokens.Count: > 0 };
             if (byProgram && result.GetResult(url) is { Tokens.Count: > 0 })
                 result.AddError("Give --url or a program, not both.");
-            else if (!byProgram && changes.All(o => result.GetResult(o) is not { Tokens.Count: > 0 }))
-                result.AddError(
-                    "Say what to change: --url, --env, --header, --cwd, --call-timeout, --trust, or a program after --."
-                );
+            else if (!byProgram && changes.All(o => result.GetResult(o) is null or { Implicit: true }))
+                result.AddError("Say what to change, by an option or a program after --; --help lists them.");
         });
         return command;
     }

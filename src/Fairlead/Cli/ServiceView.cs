@@ -79,11 +79,30 @@ internal static class ServiceView
                     ? $"{service.Held}; see 'fairlead services reviews list --service {service.Name}'"
                     : null
             ),
+            ("depends on", string.Join(", ", service.DependsOn)),
+            ("runs", Runs(service)),
             ("timeout", service.TimeoutSeconds is { } seconds ? $"{seconds} s" : null),
             ("tools", string.Join(", ", service.ToolDefinitions.Select(t => t.GetProperty("name").GetString()))),
             ("last words", string.Join('\n', service.LastErrorLines.TakeLast(10))),
         ]);
     }
+
+    private static string Runs(ServiceDetail service) =>
+        string.Join(
+            ", ",
+            new[]
+            {
+                service.Lazy ? "lazy" : null,
+                service.IdleSeconds is { } idle ? $"ends after {idle} s without a call" : null,
+                service.RestartOnError == false ? "never restarted" : null,
+                service.MaxRestarts is { } most ? $"at most {most} restarts" : null,
+                service.RestartDelaySeconds is { } delay
+                    ? string.Create(CultureInfo.InvariantCulture, $"{delay} s before a restart")
+                    : null,
+                service.MaxMemoryMb is { } memory ? $"at most {memory} MiB" : null,
+                service.Nice is { } nice ? $"nice {nice}" : null,
+            }.OfType<string>()
+        );
 
     private static string Pairs(IReadOnlyDictionary<string, string> pairs) =>
         string.Join('\n', pairs.Select(p => $"{p.Key}={p.Value}"));

@@ -6,6 +6,9 @@ namespace Fairlead.Cli;
 /// <summary><c>fairlead services …</c></summary>
 internal static class ServicesCommands
 {
+    // What the gateway waits at most in one request.
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(90);
+
     public static Command Build(Terminal terminal)
     {
         var verbs = new GatewayVerbs(terminal);
@@ -22,6 +25,8 @@ internal static class ServicesCommands
             Stop(verbs),
             Restart(verbs),
             ServiceHealthCommands.Check(verbs),
+            ServiceHealthCommands.Health(verbs),
+            ServiceHealthCommands.Events(verbs),
             ServiceHealthCommands.Wait(verbs),
             ServiceHealthCommands.Logs(verbs),
             Remove(verbs),
@@ -84,16 +89,13 @@ internal static class ServicesCommands
         Change(
             verbs,
             "start",
-            "Start services and wait until they run.",
+            "Start services and what they depend on, dependencies first, and wait until they run.",
             [],
-            async (session, _, before, cancellationToken) =>
-                (
-                    await session.Client.Services.StartAsync(before.Id, cancellationToken),
-                    // One that runs already is done; an old error is not the answer to this start.
-                    before.Status == ServiceStatus.Error
-                        ? before
-                        : null
-                )
+            static (session, _, services, _, cancellationToken) =>
+                session.Client.Services.StartSeveralAsync(Ids(services), TimeSpan.Zero, cancellationToken),
+            // One that runs already is done; an old error is not the answer to this start.
+            static before =>
+                before.Status == ServiceStatus.Error
         );
 
     private static Command Stop(GatewayVerbs verbs)
@@ -102,15 +104,11 @@ internal static class ServicesCommands
         return Change(
             verbs,
             "stop",
-            "Stop services until they are started again, and wait until they are gone.",
+            "Stop services until they are started again, those that depend on others first, and wait until they are gone.",
             [force],
-            async (session, parsed, before, cancellationToken) =>
-                (
-                    await session.Client.Services.StopAsync(before.Id, parsed.GetValue(force), cancellationToken),
-                    before.Status == ServiceStatus.Error ? before : null
-                ),
-            // In reverse order of registration (S-13).
-            reverse: true
+            (session, parsed, services, limit, cancellationToken) =>
+                StopAsync(session, services, parsed.GetValue(force), limit, cancellationToken),
+            static before => before.Status == ServiceStatus.Error
         );
     }
 
@@ -118,19 +116,63 @@ internal static class ServicesCommands
         Change(
             verbs,
             "restart",
-            "Stop and start services, and wait until they run.",
+            "Stop and start services, in the order of their dependencies, and wait until they run.",
             [],
-            async (session, _, before, cancellationToken) =>
-                (await session.Client.Services.RestartAsync(before.Id, cancellationToken), before)
+            static async (session, _, services, limit, cancellationToken) =>
+            {
+                if (services is [var only])
+                {
+                    await session.Client.Services.RestartAsync(only.Id, cancellationToken);
+                    return [];
+                }
+                await StopAsync(session, services, force: false, limit, cancellationToken);
+                return await session.Client.Services.StartSeveralAsync(Ids(services), TimeSpan.Zero, cancellationToken);
+            },
+            static _ => true
         );
 
+    private static Task<IReadOnlyList<ServiceOutcome>> StopAsync(
+        Session session,
+        IReadOnlyList<ServiceInfo> services,
+        bool force,
+        TimeSpan limit,
+        CancellationToken cancellationToken
+    ) =>
+        session.Output.WhileAsync(
+            $"Stopping {string.Join(", ", services.Select(s => s.Name))}",
+            _ =>
+                session.Client.Services.StopSeveralAsync(
+                    Ids(services),
+                    force,
+                    limit < LongestStop ? limit : LongestStop,
+                    cancellationToken
+                )
+        );
+
+    private static List<string> Ids(IReadOnlyList<ServiceInfo> services) => [.. services.Select(s => s.Id)];
+
+    /// <param name="verbs">Makes the command.</param>
+    /// <param name="verb">Its name.</param>
+    /// <param name="description">Its help.</param>
+    /// <param name="options">Its own options.</param>
+    /// <param name="ask">
+    /// Asks the gateway; gets the services as they were and how long to wait. Its outcomes tell the order of the result.
+    /// </param>
+    /// <param name="isLeft">Whether a service in a state is to be seen in another one before it is done.</param>
     private static Command Change(
         GatewayVerbs verbs,
         string verb,
         string description,
         IReadOnlyList<Option> options,
-        Func<Session, ParseResult, ServiceInfo, CancellationToken, Task<(ServiceInfo, ServiceInfo?)>> ask,
-        bool reverse = false
+        Func<
+            Session,
+            ParseResult,
+            IReadOnlyList<ServiceInfo>,
+            TimeSpan,
+            CancellationToken,
+            Task<IReadOnlyList<ServiceOutcome>>
+        > ask,
+        Func<ServiceInfo, bool> isLeft
     )
     {
         var names = new ServiceNames();
@@ -143,9 +185,20 @@ internal static class ServicesCommands
                 async (session, parsed, cancellationToken) =>
                 {
                     var services = await names.FindAsync(session, parsed, cancellationToken);
-                    List<(ServiceInfo, ServiceInfo?)> asked = [];
-                    foreach (var service in reverse ? services.Reverse() : services)
-                        asked.Add(await ask(session, parsed, service, cancellationToken));
+                    if (services.Count > 0)
+                    {
+                        var outcomes = await ask(session, parsed, services, wait.Limit(parsed), cancellationToken);
+                        var order = outcomes.Select(o => o.Name).ToList();
+                        services = [.. services.OrderBy(s => order.IndexOf(s.Name))];
+                    }
+                    var asked = await Task.WhenAll(
+                        services.Select(async before =>
+                            (
+                                (ServiceInfo)await session.Client.Services.GetAsync(before.Id, cancellationToken),
+                                isLeft(before) ? before : null
+                            )
+                        )
+                    );
                     return await wait.FinishAsync(session, parsed, asked, names.IsSingle(parsed), cancellationToken);
                 }
             )

@@ -22,6 +22,9 @@ internal sealed class WaitOptions
     public static TimeSpan Limit(ParseResult parsed, Option<int?> timeout) =>
         TimeSpan.FromSeconds(parsed.GetValue(timeout)!.Value);
 
+    /// <summary>The longest wait; none with <c>--no-wait</c>.</summary>
+    public TimeSpan Limit(ParseResult parsed) => parsed.GetValue(noWait) ? TimeSpan.Zero : Limit(parsed, timeout);
+
     public IReadOnlyList<Option> All => [noWait, timeout];
 
     /// <summary>Waits for one service, prints it, and turns how it ended into an exit code.</summary>

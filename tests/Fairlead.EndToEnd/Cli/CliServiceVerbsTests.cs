@@ -58,6 +58,62 @@ public sealed partial class CliServiceVerbsTests(CliGateway gateway) : IClassFix
         static string Ms(string json) => ResponseMs().Replace(json, "\"response_ms\": <ms>");
     }
 
+    // S-13, S-15
+    [Fact]
+    public async Task Dependencies_ComeFirstAndGoLast()
+    {
+        await DoneAsync("services", "add", "web", "--", FixtureProcess.Command);
+        await DoneAsync("services", "add", "db", "--", FixtureProcess.Command);
+        await DoneAsync("services", "update", "web", "--depends-on", "db");
+        (await gateway.RunAsync("services", "update", "web", "--depends-on", "ghost")).Error.ShouldContain("ghost");
+        Statuses(await DoneAsync("services", "stop", "db", "web", "--force", "--json"))
+            .ShouldBe(["web stopped", "db stopped"]);
+
+        Statuses(await DoneAsync("services", "start", "web", "db", "--json")).ShouldBe(["db running", "web running"]);
+        Statuses(await DoneAsync("services", "restart", "--all", "--json")).ShouldBe(["db running", "web running"]);
+        Statuses(await DoneAsync("services", "stop", "--all", "--json")).ShouldBe(["web stopped", "db stopped"]);
+        (await DoneAsync("services", "start", "web")).ShouldBe($"web is running{Environment.NewLine}");
+        Statuses(await DoneAsync("services", "list", "--json")).ShouldBe(["web running", "db running"]);
+        (await DoneAsync("services", "show", "web")).ShouldMatch("(?m)^depends on +db$");
+        (await gateway.RunAsync("services", "remove", "db", "--yes")).Error.ShouldContain("web");
+
+        await DoneAsync("services", "update", "web", "--depends-on", "");
+        (await DoneAsync("services", "show", "web")).ShouldNotContain("depends on");
+        await DoneAsync("services", "remove", "--all", "--yes");
+    }
+
+    // S-14, S-18, S-19, S-20
+    [Fact]
+    public async Task Run_Health_AndEvents_AreSetAndShown()
+    {
+        await DoneAsync([
+            .. "services add shy --lazy --idle 60 --max-restarts 5 --restart-delay 1.5 --restart-on-error".Split(' '),
+            .. "--max-memory 512 --nice 5 --".Split(' '),
+            FixtureProcess.Command,
+        ]);
+        (await DoneAsync("services", "show", "shy")).ShouldContain(
+            "lazy, ends after 60 s without a call, at most 5 restarts, 1.5 s before a restart, at most 512 MiB, nice 5"
+        );
+        await DoneAsync("services", "update", "shy", "--lazy=false", "--restart-on-error=false");
+        (await DoneAsync("services", "show", "shy")).ShouldMatch("(?m)^runs +ends after 60 s.*never restarted");
+        await DoneAsync("services", "restart", "shy");
+
+        (await DoneAsync("services", "health", "shy", "--window", "60")).ShouldMatch(@"(?m)^status +running \(");
+        var health = JsonElement.Parse(await DoneAsync("services", "health", "shy", "--json"));
+        health.GetProperty("status").GetString().ShouldBe("running");
+        var events = await DoneAsync("services", "events", "shy");
+        events.ShouldContain("shy: starting -> running");
+        (await DoneAsync("services", "events", "--json", "--last", "1")).Split('\n').Length.ShouldBe(2);
+        (await gateway.RunAsync("services", "events", "shy", "-f")).Code.ShouldBe(ExitCode.WrongUsage);
+        var wrong = await gateway.RunAsync("services", "update", "shy", "--nice", "20");
+        wrong.Code.ShouldBe(ExitCode.WrongUsage);
+        wrong.Error.ShouldContain("--nice is 0 to 19, not '20'.");
+        (await gateway.RunAsync("services", "update", "shy", "--restart-delay", "soon")).Error.ShouldContain(
+            "--restart-delay is 0 to 3600, not 'soon'."
+        );
+        await DoneAsync("services", "remove", "shy", "--yes");
+    }
+
     [Fact]
     public async Task Check_OfAServiceThatShouldRunAndDoesNot_Fails()
     {
@@ -151,9 +207,8 @@ public sealed partial class CliServiceVerbsTests(CliGateway gateway) : IClassFix
             .Select(p => p.Name)
             .ShouldBe(["id", "at", "source", "text"]);
 
-        await using var follow = CliFollower.Start(gateway, "services", "logs", "talker", "-f", "-n", "0");
-        await follow.ConnectedAsync(() => DoneAsync("services", "restart", "talker"));
-        // The first it hears may be the end of a restart, after what the service said in it.
+        await using var follow = CliFollower.Start(gateway, "services", "logs", "talker", "-f", "-n", "1");
+        await follow.UntilAsync("gateway  running");
         await DoneAsync("services", "restart", "talker");
         await follow.UntilAsync("hello from within");
         (await follow.StopAsync()).ShouldBe(ExitCode.Interrupted);

@@ -73,7 +73,7 @@ internal static partial class ServiceRules
         foreach (var (name, definition) in next)
         {
             if (definition.DependsOn.FirstOrDefault(d => !all.ContainsKey(d)) is { } missing)
-                return (name, new("depends_on", $"there is no service {missing}"));
+                return (name, new("depends_on", $"names {missing}, which is no service"));
             var cycle = DependencyGraph.Cycle(
                 name,
                 definition.DependsOn,

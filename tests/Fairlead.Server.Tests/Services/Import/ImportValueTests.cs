@@ -165,7 +165,7 @@ public sealed class ImportValueTests
 
     // S-15
     [Theory]
-    [InlineData("nobody", "there is no service nobody")]
+    [InlineData("nobody", "names nobody, which is no service")]
     [InlineData("a", "makes a cycle: b → a → b")]
     public async Task DependsOn_OutsideTheFileOrInACircle_IsAProblem(string other, string message)
     {
