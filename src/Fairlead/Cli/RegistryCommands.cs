@@ -16,17 +16,7 @@ internal static class RegistryCommands
             Description = "Words that name or description hold; the first is in the name",
             Arity = ArgumentArity.OneOrMore,
         };
-        var limit = new Option<int>("--limit")
-        {
-            Description = "Most servers to show, 1 to 1000",
-            HelpName = "N",
-            DefaultValueFactory = static _ => UsualRows,
-        };
-        limit.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 1000)
-                result.AddError("--limit is 1 to 1000.");
-        });
+        var limit = NumberOption.Create("--limit", $"Most servers to show [{UsualRows}]", "N", 1, 1000);
         return verbs.Verb(
             "search",
             "Search the registry the gateway is configured with; 'services import --from-registry' takes what is found.",
@@ -34,7 +24,7 @@ internal static class RegistryCommands
             async (session, parsed, cancellationToken) =>
             {
                 var wanted = parsed.GetRequiredValue(words);
-                var most = parsed.GetValue(limit);
+                var most = parsed.GetValue(limit) ?? UsualRows;
                 // A registry finds one text in names; further words are ours.
                 var found = await session
                     .Client.Registry.SearchAsync(wanted[0], cancellationToken)

@@ -119,6 +119,7 @@ public sealed class CliUsageTests(CliGateway gateway) : IClassFixture<CliGateway
 
     [Theory]
     [InlineData("--page-size is 1 to 1000, not 'x'.", "users", "list", "--page-size", "x")]
+    [InlineData("--limit is 1 to 1000, not 'x'.", "services", "search", "word", "--limit", "x")]
     [InlineData("--min-free is 1 or more, not '0'.", "doctor", "--min-free", "0")]
     [InlineData(
         "'maybe' not recognized. Must be one of: 'true', 'false'",
