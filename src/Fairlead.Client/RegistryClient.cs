@@ -76,7 +76,8 @@ public sealed class RegistryClient
                     importing?.Pick,
                     importing?.Values,
                     importing?.DryRun ?? false,
-                    importing?.Update ?? false
+                    importing?.Update ?? false,
+                    importing?.AllowPrivate
                 ),
                 ClientJson.Default.RegistryImport
             ),
@@ -118,5 +119,6 @@ internal sealed record RegistryImport(
     string? Pick,
     IReadOnlyDictionary<string, string>? Values,
     bool DryRun,
-    bool Update
+    bool Update,
+    bool? AllowPrivate
 );

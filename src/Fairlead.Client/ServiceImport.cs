@@ -23,6 +23,9 @@ public sealed record ImportOptions
     /// takes the first that can be run.
     /// </summary>
     public string? Pick { get; init; }
+
+    /// <summary>Whether addresses in the file may be in a private or loopback network; null takes the gateway's rule.</summary>
+    public bool? AllowPrivate { get; init; }
 }
 
 /// <summary>What an import did, or would do.</summary>
@@ -85,7 +88,8 @@ internal sealed record ImportRequest(
     string? FileName,
     string? Format,
     IReadOnlyDictionary<string, string>? Values,
-    string? Pick
+    string? Pick,
+    bool? AllowPrivate
 )
 {
     public static ImportRequest Of(string? content, ImportOptions? options) =>
@@ -96,6 +100,7 @@ internal sealed record ImportRequest(
             options?.FileName,
             options?.Format,
             options?.Values,
-            options?.Pick
+            options?.Pick,
+            options?.AllowPrivate
         );
 }

@@ -34,7 +34,8 @@ public sealed class StoreVerbsTests
             new ServiceDraft
             {
                 Name = "api",
-                Command = "false",
+                Command = "node",
+                Args = ["-e", "process.exit(1)"],
                 DependsOn = ["db"],
                 MaxRestarts = 1,
                 RestartOnError = false,

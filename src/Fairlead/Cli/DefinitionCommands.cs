@@ -257,7 +257,7 @@ internal static class DefinitionCommands
         return option;
     }
 
-    private static Option<bool?> AllowPrivate() =>
+    public static Option<bool?> AllowPrivate() =>
         new("--allow-private")
         {
             Description = "The address may be in a private or loopback network",

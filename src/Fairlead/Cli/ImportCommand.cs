@@ -18,18 +18,24 @@ internal static class ImportCommand
         {
             Description = "Replace the definitions of services that are registered with others",
         };
+        var allowPrivate = DefinitionCommands.AllowPrivate();
         var publish = new PublishOption();
         var wait = new WaitOptions();
         var command = source.On(
             verbs.Verb(
                 "import",
                 "Register the services of a client's file, a bundle or a registry and wait until they run. The same again changes nothing.",
-                [.. source.Symbols, dryRun, update, .. values.All, publish.Option, .. wait.All],
+                [.. source.Symbols, dryRun, update, allowPrivate, .. values.All, publish.Option, .. wait.All],
                 async (session, parsed, cancellationToken) =>
                 {
                     var import = await source.OpenAsync(session, parsed, cancellationToken);
                     var given = await values.ReadAsync(session, parsed, cancellationToken);
-                    var options = new ImportOptions { Update = parsed.GetValue(update), Values = given };
+                    var options = new ImportOptions
+                    {
+                        Update = parsed.GetValue(update),
+                        Values = given,
+                        AllowPrivate = parsed.GetValue(allowPrivate),
+                    };
                     var group = await publish.FindAsync(session, parsed, cancellationToken);
                     var plan = await import(options with { DryRun = true }, cancellationToken);
                     if (parsed.GetValue(dryRun))

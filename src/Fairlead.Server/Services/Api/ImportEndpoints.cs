@@ -85,6 +85,7 @@ internal static class ImportEndpoints
             Update = request.Update,
             Values = request.Values ?? [],
             Pick = request.Pick,
+            AllowPrivate = request.AllowPrivate,
         };
 
     /// <summary>Does a plan, or only shows it.</summary>

@@ -67,6 +67,7 @@ internal static class RegistryEndpoints
             Update = request.Update,
             Values = request.Values,
             Pick = request.Pick,
+            AllowPrivate = request.AllowPrivate,
             Format = ServerJson.Format,
         };
         try
@@ -171,6 +172,9 @@ internal sealed record RegistryImportRequest
     public Dictionary<string, string>? Values { get; set; }
     public bool DryRun { get; set; }
     public bool Update { get; set; }
+
+    [Description("Whether its address may be in a private or loopback network; the gateway's rule when absent.")]
+    public bool? AllowPrivate { get; set; }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -127,6 +127,11 @@ internal sealed record ImportRequest
     [Description("Values for what the file asks for, by id. Those of secrets are kept in the secret store.")]
     public Dictionary<string, string>? Values { get; set; }
 
+    [Description(
+        "Whether addresses in the file may be in a private or loopback network; the gateway's rule when absent."
+    )]
+    public bool? AllowPrivate { get; set; }
+
     [Description("Of a server.json: npm, pypi, nuget, oci, mcpb or remote; the first that can be run when absent.")]
     public string? Pick { get; set; }
 }

@@ -107,4 +107,7 @@ internal sealed record ImportChoices
 
     /// <summary>Of a <c>server.json</c>: <c>npm</c>, <c>pypi</c>, <c>nuget</c>, <c>oci</c>, <c>mcpb</c> or <c>remote</c>; null takes the first that can be started.</summary>
     public string? Pick { get; init; }
+
+    /// <summary>Whether addresses may be private; null leaves it to the file and the gateway's rule.</summary>
+    public bool? AllowPrivate { get; init; }
 }

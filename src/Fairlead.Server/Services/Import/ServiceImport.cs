@@ -39,7 +39,7 @@ internal sealed class ServiceImport(
             document.Format,
             WithDependencies([
                 .. document.Entries.Select(e =>
-                    Decide(Prepare(Known(e with { Name = Free(e.Name, taken) }), inputs), choices)
+                    Decide(Prepare(Known(e with { Name = Free(e.Name, taken) }, choices), inputs), choices)
                 ),
             ])
         );
@@ -105,8 +105,16 @@ internal sealed class ServiceImport(
         watcher.Current.Services.FirstOrDefault(s => s.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     // A registered service keeps its own spelling.
-    private ImportEntry Known(ImportEntry entry) =>
-        Find(entry.Name) is not { } known
+    private ImportEntry Known(ImportEntry read, ImportChoices choices)
+    {
+        var entry =
+            choices.AllowPrivate is { } allow && read.Definition.Url is not null
+                ? read with
+                {
+                    Definition = read.Definition with { AllowPrivate = allow },
+                }
+                : read;
+        return Find(entry.Name) is not { } known
             ? entry
             : entry with
             {
@@ -118,6 +126,7 @@ internal sealed class ServiceImport(
                     AllowPrivate = entry.Definition.AllowPrivate ?? known.Definition.AllowPrivate,
                 },
             };
+    }
 
     private ImportEntry Prepare(ImportEntry entry, InputValues inputs)
     {

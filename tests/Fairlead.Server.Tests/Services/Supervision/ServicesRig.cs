@@ -1,5 +1,6 @@
 using Fairlead.Runtime;
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Health;
 using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
@@ -67,6 +68,8 @@ internal sealed class ServicesRig : IAsyncDisposable
                 MaxAttempts = 0,
             },
             RefreshInterval = TimeSpan.FromMilliseconds(50),
+            // Its services are on this machine.
+            Channels = new ChannelOptions { RefusePrivateAddresses = false },
         };
 
     public static async Task<ServicesRig> StartAsync(ServicesOptions? options = null)

@@ -314,7 +314,12 @@ public sealed class SupervisionTests
     public async Task Start_AtAPrivateAddress_NeedsItsSay() // security.md section 0.5
     {
         await using var service = await FixtureProcess.StartHttpAsync();
-        await using var rig = await ServicesRig.StartAsync();
+        await using var rig = await ServicesRig.StartAsync(
+            ServicesRig.Quick with
+            {
+                Channels = new ServicesOptions().Channels,
+            }
+        );
         ServiceDefinition At(bool? allow) =>
             new()
             {
