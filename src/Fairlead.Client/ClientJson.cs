@@ -41,6 +41,8 @@ namespace Fairlead.Client;
 [JsonSerializable(typeof(Envelope<CallPage>))]
 [JsonSerializable(typeof(CallRecord))]
 [JsonSerializable(typeof(ServiceLogLine))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<Capability>>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<CapabilityChange>>))]
 [JsonSerializable(typeof(SeveralRequest))]
 [JsonSerializable(typeof(ServiceEvent))]
 [JsonSerializable(typeof(Envelope<ServiceHealth>))]

@@ -101,6 +101,45 @@ public sealed partial class ServicesClient
             yield return JsonSerializer.Deserialize(json, ClientJson.Default.ServiceEvent)!;
     }
 
+    /// <summary>What services offer, published or not, fetched a page at a time.</summary>
+    /// <param name="service">Name or id; null: of all.</param>
+    /// <param name="kind">One of <see cref="Capability.Kind"/>; null: all.</param>
+    /// <param name="state">One of <see cref="Capability.State"/>; null: all.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    public IAsyncEnumerable<Capability> ListCapabilitiesAsync(
+        string? service = null,
+        string? kind = null,
+        string? state = null,
+        CancellationToken cancellationToken = default
+    ) =>
+        rest.PagesAsync(
+            WithQuery("capabilities", ("service", service), ("kind", kind), ("state", state)),
+            ClientJson.Default.EnvelopeIReadOnlyListCapability,
+            cancellationToken
+        );
+
+    /// <summary>What became of the lists of services, the newest first; the last 100 readings of each service.</summary>
+    /// <param name="service">Name or id; null: of all.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    public IAsyncEnumerable<CapabilityChange> ListCapabilityChangesAsync(
+        string? service = null,
+        CancellationToken cancellationToken = default
+    ) =>
+        rest.PagesAsync(
+            WithQuery("capabilities/changes", ("service", service)),
+            ClientJson.Default.EnvelopeIReadOnlyListCapabilityChange,
+            cancellationToken
+        );
+
+    private static string WithQuery(string path, params (string Name, string? Value)[] query)
+    {
+        var given = query
+            .Where(q => q.Value is not null)
+            .Select(q => $"{q.Name}={Uri.EscapeDataString(q.Value!)}")
+            .ToList();
+        return given.Count == 0 ? path : $"{path}?{string.Join('&', given)}";
+    }
+
     private Task<IReadOnlyList<ServiceOutcome>> SeveralAsync(
         string verb,
         IReadOnlyList<string>? services,

@@ -44,6 +44,8 @@ internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, 
 [JsonSerializable(typeof(IReadOnlyList<ServiceCheck>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceLogLine>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceEvent>))]
+[JsonSerializable(typeof(IReadOnlyList<Capability>))]
+[JsonSerializable(typeof(IReadOnlyList<CapabilityChange>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceHealth>))]
 [JsonSerializable(typeof(CallRecord))]
 [JsonSerializable(typeof(IReadOnlyList<CallRecord>))]

@@ -30,6 +30,8 @@ internal static class ServicesCommands
             ServiceHealthCommands.Wait(verbs),
             ServiceHealthCommands.Logs(verbs),
             Remove(verbs),
+            CapabilityCommands.List(verbs),
+            CapabilityCommands.Changes(verbs),
             ReviewsCommands.Build(verbs),
         };
     }

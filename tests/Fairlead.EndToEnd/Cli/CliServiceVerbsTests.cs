@@ -111,6 +111,15 @@ public sealed partial class CliServiceVerbsTests(CliGateway gateway) : IClassFix
         (await gateway.RunAsync("services", "update", "shy", "--restart-delay", "soon")).Error.ShouldContain(
             "--restart-delay is 0 to 3600, not 'soon'."
         );
+        // S-12
+        (await DoneAsync("services", "capabilities", "shy", "--kind", "tool")).ShouldMatch(
+            "(?m)^shy +tool +echo +served "
+        );
+        JsonElement
+            .Parse(await DoneAsync("services", "capabilities", "shy", "--state", "held", "--json"))
+            .GetArrayLength()
+            .ShouldBe(0);
+        (await DoneAsync("services", "changes", "shy")).ShouldContain("+ tool/echo");
         await DoneAsync("services", "remove", "shy", "--yes");
     }
 
