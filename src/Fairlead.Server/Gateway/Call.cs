@@ -137,6 +137,9 @@ internal sealed class Call : ICallEvents, IDisposable
         Reply.Send(MessageBytes.Notification(method, parameters));
     }
 
+    /// <summary>Whether the client was asked something: how long the call takes is then not the service's doing alone.</summary>
+    public bool WaitedForClient { get; private set; }
+
     public ValueTask<QuestionAnswer> OnQuestionAsync(
         McpMethod method,
         ReadOnlyMemory<byte> parameters,
@@ -156,6 +159,7 @@ internal sealed class Call : ICallEvents, IDisposable
         }
         if (!Session.Declares(System.Text.Encoding.ASCII.GetBytes(capability)))
             return new(LegacySession.Refused($"the client does not support {capability}"));
+        WaitedForClient = true;
         return Session.AskAsync(Reply.Send, method, parameters, cancellationToken);
     }
 

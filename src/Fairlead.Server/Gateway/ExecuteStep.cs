@@ -103,7 +103,7 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
             );
             // How long a client takes to read is not the service's time.
             isOpen = false;
-            route.Slot.Calls.End(start, reply.Kind != ChannelReplyKind.Failed);
+            route.Slot.Calls.End(start, reply.Kind == ChannelReplyKind.Failed ? false : Verdict(call, true));
             // The answer's bytes belong to the reply: they are written out before it is given back.
             var answer = reply.Kind switch
             {
@@ -124,7 +124,7 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
         }
         catch (OperationCanceledException) when (isOpen && call.CauseOrDeadline == CancelCause.Deadline)
         {
-            answered = false;
+            answered = Verdict(call, false);
             throw;
         }
         finally
@@ -133,6 +133,9 @@ internal sealed class ExecuteStep(GatewayOptions options, TimeProvider time)
                 route.Slot.Calls.End(start, answered);
         }
     }
+
+    // A person who thinks about an answer makes no service slow, and one who gives none makes it no failure.
+    private static bool? Verdict(Call call, bool answered) => call.WaitedForClient ? null : answered;
 
     private static Answer Unavailable(Call call, ServiceState state) =>
         state.Phase == ServicePhase.CircuitOpen

@@ -179,6 +179,8 @@ public sealed class SessionTests
         }
         answer.IsError.ShouldBeFalse();
         Encoding.UTF8.GetString(answer.Json.Span).ShouldBe("""{"action":"accept","content":{"a":1}}""");
+        // What a person took to answer says nothing of the service (contracts.md section 4.5).
+        host.Slots.Get(new ServiceId("svc")).Calls.Facts(TimeSpan.FromHours(1)).Count.ShouldBe(0);
     }
 
     [Fact]
