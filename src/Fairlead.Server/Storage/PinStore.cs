@@ -37,7 +37,9 @@ internal sealed partial class PinStore(TrustOptions options, TimeProvider time, 
         {
             var rows = known[(pin.Kind, pin.Name)].ToList();
             var wasApproved = rows.Exists(r => r.State == PinState.Approved);
-            var state = rows.Find(r => r.Hash == pin.Hash)?.State ?? Add(db, service, policy, pin, wasApproved);
+            // What follows on a rejection is no first sight, either: else another comma would undo it.
+            var isChange = rows.Exists(r => r.State != PinState.Held);
+            var state = rows.Find(r => r.Hash == pin.Hash)?.State ?? Add(db, service, policy, pin, isChange);
             Prune(db, rows, pin.Hash);
             states[(pin.Kind, pin.Name)] =
                 state == PinState.Approved ? ItemState.Served
@@ -129,8 +131,9 @@ internal sealed partial class PinStore(TrustOptions options, TimeProvider time, 
     // A service that is another each time must not fill the store.
     private static void Prune(FairleadDb db, List<Known> rows, string hash)
     {
-        var last = rows.FindLast(r => r.State == PinState.Approved);
-        var free = rows.Where(r => r != last && !r.IsCurrent && r.Hash != hash).ToList();
+        var approved = rows.FindLast(r => r.State == PinState.Approved);
+        var rejected = rows.FindLast(r => r.State == PinState.Rejected);
+        var free = rows.Where(r => r != approved && r != rejected && !r.IsCurrent && r.Hash != hash).ToList();
         foreach (var row in free.Take(rows.Count + 1 - MostOfOne))
             db.Remove(Stub(row.Id));
     }

@@ -125,6 +125,21 @@ public sealed class PinTests : IDisposable
     }
 
     [Fact]
+    public async Task Auto_ChangeOfWhatWasRejected_IsHeld() // no second first sight
+    {
+        await using var store = await OpenAsync();
+        var service = await AddAsync(store, TrustPolicy.Auto);
+        await SaveAsync(store, service, "reads");
+        var (all, _) = await store.Get<ReviewStore>().ListAsync(new(service, "tool", null), 0, 10, default);
+        (await DecideAsync(store, all.Single(), approve: false)).Ok.ShouldBeTrue();
+        for (var i = 0; i < PinStore.MostOfOne * 2; i++)
+        {
+            await SaveAsync(store, service, $"reads, version {i}");
+            State(store).ShouldBe(ItemState.Pending);
+        }
+    }
+
+    [Fact]
     public async Task Change_EachTime_DoesNotFillTheStore()
     {
         await using var store = await OpenAsync();
