@@ -111,8 +111,15 @@ internal sealed partial class ServiceStore(
             );
         string[] names = [.. services.Select(s => s.Name)];
         var known = await db.Services.Where(s => names.Contains(s.Name)).ToListAsync(cancellationToken);
-        if (known.Find(row => row.RemovedAt is null) is { } taken)
-            return new StoreError("SERVICE_ALREADY_EXISTS", $"There is already a service named {taken.Name}.", "name");
+        var live = db.Services.Where(s => s.RemovedAt == null).Select(s => s.Name);
+        // Also one in other letters: a dependency is named without regard to them.
+        var taken = (await live.ToListAsync(cancellationToken)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var service in services)
+        {
+            if (taken.TryGetValue(service.Name, out var same))
+                return new StoreError("SERVICE_ALREADY_EXISTS", $"There is already a service named {same}.", "name");
+            taken.Add(service.Name);
+        }
         var last = await db.Services.MaxAsync(s => (int?)s.Position, cancellationToken) ?? 0;
         foreach (var service in services)
         {

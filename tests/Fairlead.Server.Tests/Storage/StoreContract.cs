@@ -42,6 +42,12 @@ public abstract class StoreContract
         (await store.Services.AddAsync(new ServiceDraft("files", TestStore.Definition()), default)).Error.ShouldBe(
             new StoreError("SERVICE_ALREADY_EXISTS", "There is already a service named files.", "name")
         );
+        // Dependencies are named without regard to case, so no two may differ in it only.
+        (await store.Services.AddAsync(new ServiceDraft("FILES", TestStore.Definition()), default)).Error.ShouldBe(
+            new StoreError("SERVICE_ALREADY_EXISTS", "There is already a service named files.", "name")
+        );
+        ServiceDraft[] twice = [new("one", TestStore.Definition()), new("One", TestStore.Definition())];
+        (await store.Services.AddAllAsync(twice, default)).Error!.Code.ShouldBe("SERVICE_ALREADY_EXISTS");
         (await store.Services.AddAsync(new ServiceDraft("a b", TestStore.Definition()), default)).Error!.Field.ShouldBe(
             "name"
         );

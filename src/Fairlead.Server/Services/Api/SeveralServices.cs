@@ -81,7 +81,9 @@ internal sealed class SeveralServices(ServiceStore store, ServiceDesk desk, Reco
         for (var i = 0; i < all.Count; i++)
             all.AddRange(
                 all[i]
-                    .Definition.DependsOn.Select(name => desk.Find(name))
+                    .Definition.DependsOn.Select(name =>
+                        desk.Now.Services.FirstOrDefault(s => s.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                    )
                     .OfType<ServiceConfig>()
                     .Where(d => !all.Contains(d))
             );

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
@@ -67,7 +68,10 @@ internal static partial class ServiceRules
         IEnumerable<ServiceConfig> stored
     )
     {
-        var all = stored.ToDictionary(s => s.Name, s => s.Definition.DependsOn, StringComparer.OrdinalIgnoreCase);
+        var all = new Dictionary<string, ImmutableArray<string>>(StringComparer.OrdinalIgnoreCase);
+        // A store of before may have two whose names differ in case only.
+        foreach (var service in stored)
+            all[service.Name] = service.Definition.DependsOn;
         foreach (var (name, definition) in next)
             all[name] = definition.DependsOn;
         foreach (var (name, definition) in next)

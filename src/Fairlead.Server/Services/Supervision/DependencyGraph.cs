@@ -12,13 +12,13 @@ internal static class DependencyGraph
     public static List<ServiceConfig> StartOrder(IEnumerable<ServiceConfig> services)
     {
         var all = services.ToList();
-        var known = all.ToDictionary(s => s.Name, StringComparer.OrdinalIgnoreCase);
+        var known = all.Select(s => s.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var done = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var order = new List<ServiceConfig>(all.Count);
         var left = all;
         while (left.Count > 0)
         {
-            var ready = left.Where(s => s.Definition.DependsOn.All(d => done.Contains(d) || !known.ContainsKey(d)))
+            var ready = left.Where(s => s.Definition.DependsOn.All(d => done.Contains(d) || !known.Contains(d)))
                 .ToList();
             if (ready.Count == 0)
                 ready = left;

@@ -50,6 +50,16 @@ public sealed class SeveralApiTests
     }
 
     [Fact]
+    public async Task Start_DependencyInOtherLetters_IsStartedToo() // S-15
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        await AddAsync(host, "database");
+        await AddAsync(host, "api", "Database");
+        var answer = await host.PostAsync($"{Services}/start", """{"names":["api"],"timeout":0}""");
+        Outcomes(answer).Select(o => o.Name).ShouldBe(["database", "api"]);
+    }
+
+    [Fact]
     public async Task Start_OneFails_IsToldAndItsDependantsAreSkipped() // S-15, S-16
     {
         await using AdminHost host = await AdminHost.StartAsync();
