@@ -101,11 +101,29 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial, TimeProvid
         Changed?.Invoke(this);
     }
 
-    /// <summary>Where it begins when this life of the gateway begins: no step, so any phase without a channel.</summary>
+    /// <summary>It is not to run any more: no call wakes it, and those that wait for it wait no longer.</summary>
+    public void End(ServiceState stopped)
+    {
+        lock (gate)
+        {
+            wakeUp = null;
+            Swap(stopped);
+        }
+        Changed?.Invoke(this);
+    }
+
+    /// <summary>
+    /// Where it begins when this life of the gateway begins: no step, so any phase without a channel. Otherwise as
+    /// <see cref="End"/>.
+    /// </summary>
     public void Begin(ServiceState first)
     {
         lock (gate)
+        {
+            wakeUp = null;
             state = first;
+            Wake();
+        }
         Changed?.Invoke(this);
     }
 
@@ -167,6 +185,11 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial, TimeProvid
         // Asleep until it starts: a call between the wake and the start must find one or the other.
         if (next.Phase == ServicePhase.Startup)
             wakeUp = null;
+        Wake();
+    }
+
+    private void Wake()
+    {
         var wake = changed;
         changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         wake.SetResult();

@@ -137,7 +137,7 @@ internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
         }
         if (slot.State.Phase != ServicePhase.Stopped)
             slot.Set(new ServiceState(ServicePhase.Stopping, reason, now));
-        slot.Set(new ServiceState(ServicePhase.Stopped, reason, now));
+        slot.End(new ServiceState(ServicePhase.Stopped, reason, now));
     }
 
     private async Task ForgetAsync(ServiceId id, Handled gone)
@@ -152,24 +152,44 @@ internal sealed class ReconcileLoop(ServiceRoom room) : BackgroundService
         }
     }
 
-    /// <summary>In the reverse order of their start (S-13), each given a moment before the next, all together bounded.</summary>
+    /// <summary>
+    /// Dependants first, otherwise in the reverse order of their start (S-13), each given a moment before the next, all
+    /// together bounded.
+    /// </summary>
     private async Task StopAllAsync()
     {
+        var since = room.Time.GetTimestamp();
+        var services = StartOrder();
+        services.Reverse();
+        // Half of the time at most: those that begin to stop last need some, too.
+        var most = room.Options.ShutdownLimit / 2 / Math.Max(1, services.Count);
         var stops = new List<Task>();
-        foreach (var service in handled.Values.OrderByDescending(h => h.Order))
+        foreach (var service in services)
         {
             var stop = EndAsync(service);
             stops.Add(stop);
-            await Task.WhenAny(stop, Task.Delay(StopStagger, room.Time));
+            await Task.WhenAny(stop, Task.Delay(most < StopStagger ? most : StopStagger, room.Time));
         }
         try
         {
-            await Task.WhenAll(stops).WaitAsync(room.Options.ShutdownLimit, room.Time);
+            var left = room.Options.ShutdownLimit - room.Time.GetElapsedTime(since);
+            await Task.WhenAll(stops).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, room.Time);
         }
         catch (TimeoutException)
         {
             // What is left is killed when the process host is disposed.
             SupervisionLog.StopTooSlow(room.Logger, stops.Count(s => !s.IsCompleted), room.Options.ShutdownLimit);
         }
+    }
+
+    // Supervisors are made in the order of registration; a dependency may come later in that.
+    private List<Handled> StartOrder()
+    {
+        var started = handled.Where(h => h.Value.Supervisor is not null).ToDictionary();
+        var now = room.Store.Current.Services.ToDictionary(s => s.Id);
+        var configs = started
+            .OrderBy(h => h.Value.Order)
+            .Select(h => now.GetValueOrDefault(h.Key) ?? h.Value.Supervisor!.Config);
+        return [.. DependencyGraph.StartOrder(configs).Select(config => started[config.Id])];
     }
 }

@@ -139,7 +139,8 @@ internal sealed class ServiceSupervisor : IAsyncDisposable
     {
         await SleepAsync();
         await room.Dependencies.WaitAsync(Config, gap => Hold(gap.Why, null, gap.IsSkipped), stopping.Token);
-        if (recovery.UntilRoom() is { Ticks: > 0 } wait)
+        // Whoever wants it now: the limit holds for people and programs, too.
+        while (recovery.UntilRoom() is { Ticks: > 0 } wait)
             await HoldAsync("too many starts within a minute", wait);
         var (end, lived) = await LiveAsync();
         if (end.Kind == LifeEndKind.Failed)

@@ -74,6 +74,53 @@ public sealed class DependencyTests
     }
 
     [Fact]
+    public async Task Restart_AskedForAgainAndAgain_KeepsTheLimitOfStartsAMinute() // S-20, docs/adr/0009
+    {
+        var options = ServicesRig.Quick with { Recovery = ServicesRig.Quick.Recovery with { StartsPerMinute = 2 } };
+        await using var rig = await ServicesRig.StartAsync(options);
+        var seen = new List<ServicePhase>();
+        rig.Slots.Changed += slot =>
+        {
+            lock (seen)
+                seen.Add(slot.State.Phase);
+        };
+        int Count(Func<ServicePhase, bool> of)
+        {
+            lock (seen)
+                return seen.Count(of);
+        }
+        var id = await rig.AddAsync("broken", d => d with { Command = "no-such-command-anywhere" });
+        await Eventually.UntilAsync(() => rig.State(id).Attempts == 2 && Count(p => p == ServicePhase.Failed) >= 4);
+        for (var i = 0; i < 3; i++)
+        {
+            var before = Count(_ => true);
+            rig.Loop.Find(id)!.Restart();
+            await Eventually.UntilAsync(() => Count(_ => true) > before);
+        }
+        Count(p => p == ServicePhase.Startup).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Shutdown_DependencyRegisteredLater_StopsTheDependantFirst() // S-13, S-15
+    {
+        var rig = await ServicesRig.StartAsync();
+        var api = await rig.AddAsync("api", d => d with { DependsOn = ["database"] });
+        var database = await rig.AddAsync("database");
+        await rig.UntilAsync(api, ServiceStatus.Running);
+        var order = new List<Fairlead.Server.Storage.ServiceId>();
+        rig.Slots.Changed += slot =>
+        {
+            lock (order)
+            {
+                if (slot.State.Status == ServiceStatus.Stopping)
+                    order.Add(slot.Id);
+            }
+        };
+        await rig.DisposeAsync();
+        order.ShouldBe([api, database]);
+    }
+
+    [Fact]
     public async Task Fail_ServiceNotToBeRestarted_StaysDown() // S-20: policy per service
     {
         await using var rig = await ServicesRig.StartAsync(ServicesRig.Quick);

@@ -30,6 +30,27 @@ public sealed class SupervisorEndTests
     }
 
     [Fact]
+    public async Task End_ByItself_IsRecoveredAndAfterAnOperatorsStopIsNot() // S-21, C-34
+    {
+        await using var rig = await ServicesRig.StartAsync();
+        var starts = 0;
+        rig.Slots.Changed += slot =>
+            Interlocked.Add(ref starts, slot.State is { Phase: ServicePhase.Startup, Why: "connecting" } ? 1 : 0);
+        // It ends without an error, but nobody asked it to.
+        var id = await rig.AddAsync("done", d => d with { Command = "true" });
+        await Eventually.UntilAsync(() => Volatile.Read(ref starts) >= 3);
+        rig.State(id).Attempts.ShouldBeGreaterThan(1);
+        await rig.Store.Services.SetEnabledAsync(id, false, CancellationToken.None);
+        await rig.UntilAsync(id, ServiceStatus.Stopped);
+        var before = Volatile.Read(ref starts);
+        // Another service in the meantime: had the first one been recovered, it would have been by now.
+        var other = await rig.AddAsync("other");
+        await rig.UntilAsync(other, ServiceStatus.Running);
+        Volatile.Read(ref starts).ShouldBe(before + 1);
+        rig.State(id).Status.ShouldBe(ServiceStatus.Stopped);
+    }
+
+    [Fact]
     public async Task Stop_DuringThePauseAfterAnInternalError_LetsTheNextLifeBegin()
     {
         await using var rig = await ServicesRig.StartAsync(
