@@ -12,6 +12,18 @@ internal static partial class Expansion
 {
     public const string DataDirectory = "FAIRLEAD_DATA";
 
+    /// <summary>
+    /// A variable of the gateway's environment; null for its own settings and credentials. A definition comes from a file as
+    /// often as not: what it sends away or hands to a program must not be the gateway's keys.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="environment">The gateway's environment.</param>
+    public static string? Variable(string name, Func<string, string?> environment) =>
+        name.StartsWith("FAIRLEAD__", StringComparison.OrdinalIgnoreCase)
+        || name is "FAIRLEAD_MASTER_KEY_FILE" or "FAIRLEAD_ADMIN_PASSWORD" or "FAIRLEAD_DEFAULT_KEY"
+            ? null
+            : environment(name);
+
     /// <summary>The text with its variables replaced.</summary>
     /// <param name="text">The text as stored.</param>
     /// <param name="lookup">Value of a variable, or null when it is not set.</param>

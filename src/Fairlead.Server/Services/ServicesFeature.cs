@@ -51,7 +51,9 @@ internal static class ServicesFeature
         services.AddHostedService<BundleSweep>();
         services.AddSingleton<ReconcileLoop>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReconcileLoop>());
-        services.TryAddSingleton(new Preflight(Environment.GetEnvironmentVariable));
+        services.TryAddSingleton(
+            new Preflight(static name => Expansion.Variable(name, Environment.GetEnvironmentVariable))
+        );
         services.TryAddSingleton<LaunchRules>();
         services.TryAddSingleton<ServiceImport>();
         services.AddSingleton<ServiceDesk>();

@@ -1,4 +1,5 @@
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Supervision;
 using Shouldly;
 using Xunit;
 
@@ -6,6 +7,28 @@ namespace Fairlead.Server.Tests.Services;
 
 public sealed class ExpansionTests
 {
+    [Theory]
+    [InlineData("FAIRLEAD__Storage__Connection")]
+    [InlineData("FAIRLEAD_MASTER_KEY_FILE")]
+    [InlineData("FAIRLEAD_ADMIN_PASSWORD")]
+    [InlineData("FAIRLEAD_DEFAULT_KEY")]
+    public void Variable_OfTheGatewayItself_IsNotForServices(string name)
+    {
+        Expansion.Variable(name, _ => "canary").ShouldBeNull();
+        Expansion.Variable("API_KEY", _ => "value").ShouldBe("value");
+    }
+
+    [Fact]
+    public void Masked_KeysOfSeveralLines_AreHiddenLineByLineAndTheLongestFirst()
+    {
+        var hidden = ServiceConnector.Masked([
+            "-----BEGIN-----\r\ncanary-line-1\ncanary-line-2\n",
+            "canary-line",
+            "short",
+        ]);
+        ServiceConnector.Redact("at canary-line-2: canary-line, short", hidden).ShouldBe("at ***: ***, short");
+    }
+
     [Theory]
     [InlineData("plain $5 and $NAME", "plain $5 and $NAME", "")]
     [InlineData("Bearer ${TOKEN}", "Bearer secret", "")]

@@ -34,7 +34,12 @@ internal static class AddressRules
         "192.168.0.0/16",
         "198.18.0.0/15",
         "::1/128",
-        "fc00::/7"
+        "fc00::/7",
+        // ways to IPv4 that are each network's own, so that nobody here knows where they lead: NAT64 with a prefix of
+        // one's own, translated addresses, Teredo
+        "64:ff9b:1::/48",
+        "::ffff:0:0:0/96",
+        "2001::/32"
     );
 
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");

@@ -77,6 +77,19 @@ internal sealed class ServiceConnector(
         return line;
     }
 
+    /// <summary>
+    /// What <see cref="Redact"/> hides of values: their lines one by one, because lines are what it is given, and the longer
+    /// ones first, so that none leaves its end behind a shorter one.
+    /// </summary>
+    public static string[] Masked(IEnumerable<string> values) =>
+        [
+            .. values
+                .SelectMany(v => v.Split('\n', StringSplitOptions.TrimEntries))
+                .Where(v => v.Length >= ShortestSecret)
+                .Distinct()
+                .OrderByDescending(v => v.Length),
+        ];
+
     /// <summary>Checked here again: only now is known what the variables hold ("localhost:9000" has a scheme, too).</summary>
     private static bool IsHttp(string url, [NotNullWhen(true)] out Uri? uri) =>
         Uri.TryCreate(url, UriKind.Absolute, out uri) && uri.Scheme is "http" or "https";
@@ -89,7 +102,7 @@ internal sealed class ServiceConnector(
         if (name == Expansion.DataDirectory)
             return Path.GetFullPath(storage.DataDirectory);
         if (!name.StartsWith(SecretStore.Prefix, StringComparison.Ordinal))
-            return Environment.GetEnvironmentVariable(name);
+            return Expansion.Variable(name, Environment.GetEnvironmentVariable);
         var secret = secrets.Find(name[SecretStore.Prefix.Length..]);
         if (secret is not null)
             hidden.Add(secret);
@@ -146,7 +159,7 @@ internal sealed class ServiceConnector(
         CancellationToken cancellationToken
     )
     {
-        string[] masked = [.. spec.Environment.Values.Concat(hidden).Where(v => v.Length >= ShortestSecret).Distinct()];
+        var masked = Masked(spec.Environment.Values.Concat(hidden));
         var channel = new StdioChannel(events, time, said);
         ServiceProcess process;
         try

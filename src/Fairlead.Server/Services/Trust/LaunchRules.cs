@@ -64,6 +64,14 @@ internal sealed class LaunchRules(ServicesOptions services, StorageOptions stora
         ["PYTHONPATH", "NODE_PATH"]
     );
 
+    // Options of npx without a value; what others are followed by is not the package yet.
+    private static readonly FrozenSet<string> Switches = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "-y --yes -n --no -q --quiet -s --silent -d --verbose --offline --prefer-offline --prefer-online --no-install".Split(
+            ' '
+        )
+    );
+
     private readonly LaunchOptions options = services.Launch;
 
     /// <summary>
@@ -105,7 +113,7 @@ internal sealed class LaunchRules(ServicesOptions services, StorageOptions stora
         }
         else if (!IsInside(command))
             problems.Add(new("command", "must be an absolute path below one of the setting Services:Launch:Roots"));
-        if (program == "npx" && d.Args.TakeWhile(a => a.StartsWith('-')).Any(IsCall))
+        if (program == "npx" && Calls(d.Args))
             problems.Add(new("args", "must not hold --call: it runs a shell"));
         if (d.Cwd is { } cwd && !IsInside(Filled(cwd)))
             problems.Add(new("cwd", "must be below one of the setting Services:Launch:Roots"));
@@ -138,8 +146,27 @@ internal sealed class LaunchRules(ServicesOptions services, StorageOptions stora
         return IPAddress.TryParse(host, out var address) ? address : null;
     }
 
+    // Up to the package: what comes behind it is the package's own.
+    private static bool Calls(IEnumerable<string> args)
+    {
+        var isValue = false;
+        // A default counts: it may be what makes the option.
+        foreach (var arg in args.Select(a => Expansion.Expand(a, static _ => null, [])))
+        {
+            if (arg == "--" || !(isValue || arg.StartsWith('-')))
+                return false;
+            if (IsCall(arg))
+                return true;
+            isValue = arg.StartsWith('-') && !arg.Contains('=', StringComparison.Ordinal) && !Switches.Contains(arg);
+        }
+        return false;
+    }
+
+    // Also shortened as npm allows it, and among other letters: --cal, -yc.
     private static bool IsCall(string arg) =>
-        arg is "-c" or "--call" || arg.StartsWith("--call=", StringComparison.Ordinal);
+        arg.StartsWith("--ca", StringComparison.Ordinal)
+            ? "--call".StartsWith(arg.Split('=')[0], StringComparison.Ordinal)
+            : arg.Length > 1 && arg[0] == '-' && arg[1] != '-' && arg.Contains('c', StringComparison.Ordinal);
 
     private bool IsRefused(string name, string value) =>
         Libraries.Contains(name)

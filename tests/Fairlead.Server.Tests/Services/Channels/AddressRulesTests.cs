@@ -37,6 +37,9 @@ public sealed class AddressRulesTests
     [InlineData("::1")]
     [InlineData("fd12:3456::1")]
     [InlineData("::ffff:10.1.2.3")]
+    [InlineData("64:ff9b:1::7f00:1")]
+    [InlineData("::ffff:0:10.1.2.3")]
+    [InlineData("2001:0:a9fe::1")]
     [InlineData("64:ff9b::7f00:1")]
     public void Allows_Private_UnlessRefused(string address)
     {

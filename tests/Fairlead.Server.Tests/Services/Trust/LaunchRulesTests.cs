@@ -79,6 +79,12 @@ public sealed class LaunchRulesTests : IDisposable
     [Theory]
     [InlineData("-y|--call|touch /tmp/x", "args")]
     [InlineData("-c|touch /tmp/x", "args")]
+    [InlineData("-p|package|-c|touch /tmp/x", "args")]
+    [InlineData("--package|package|--call=touch /tmp/x", "args")]
+    [InlineData("-yc|touch /tmp/x", "args")]
+    [InlineData("-y|--cal|touch /tmp/x", "args")]
+    [InlineData("${NONE:--c}|touch /tmp/x", "args")]
+    [InlineData("--cache|/tmp/c|package|-c|x", null)]
     [InlineData("-y|package|-c|x", null)]
     public void Npx_ThatRunsAShell_IsRefused(string args, string? field) =>
         Field(d => d with { Command = "npx", Args = [.. args.Split('|')] }).ShouldBe(field);
