@@ -35,6 +35,11 @@ internal sealed record ServicesOptions
     /// <summary>Shortest time between two readings of a service's lists; 1 s (security.md section 5 "Notification flood").</summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// Lists are read again after this time, whether the service said that they changed or not; 5 min (contracts.md §4.5).
+    /// </summary>
+    public TimeSpan ListAge { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long a new service's names wait for new services before it in the configuration; 3 s.</summary>
     public TimeSpan NamingPatience { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -71,6 +71,8 @@ internal static class DefinitionMerge
             : request.Args is not null && definition.Args.Any(ShownValues.IsMasked)
                 ? new ServiceProblem("args", Unknown)
             : request.Url is not null && ShownValues.IsMasked(definition.Url) ? new ServiceProblem("url", Unknown)
+            : Unmasked(request.Env, old?.Env) is { } variable ? new ServiceProblem($"env.{variable}", Unknown)
+            : Unmasked(request.Headers, old?.Headers) is { } header ? new ServiceProblem($"headers.{header}", Unknown)
             : null;
         return (definition, problem);
     }
@@ -128,10 +130,16 @@ internal static class DefinitionMerge
     private static ImmutableSortedDictionary<string, string>? Values(
         ImmutableSortedDictionary<string, string>? given,
         ImmutableSortedDictionary<string, string>? stored
-    ) =>
-        given?.ToImmutableSortedDictionary(
-            g => g.Key,
-            g =>
-                stored?.GetValueOrDefault(g.Key) is { } value && g.Value == ShownValues.OfValue(value) ? value : g.Value
-        );
+    ) => given?.ToImmutableSortedDictionary(g => g.Key, g => Kept(g, stored) ?? g.Value);
+
+    /// <summary>The name of the first value that is a mask of nothing that is stored under it.</summary>
+    private static string? Unmasked(
+        ImmutableSortedDictionary<string, string>? given,
+        ImmutableSortedDictionary<string, string>? stored
+    ) => given?.FirstOrDefault(g => g.Value == ShownValues.Hidden && Kept(g, stored) is null).Key;
+
+    private static string? Kept(
+        KeyValuePair<string, string> given,
+        ImmutableSortedDictionary<string, string>? stored
+    ) => stored?.GetValueOrDefault(given.Key) is { } value && given.Value == ShownValues.OfValue(value) ? value : null;
 }

@@ -88,7 +88,8 @@ internal sealed class BundleStore(StorageOptions storage, ServicesOptions servic
     }
 
     /// <summary>Removes the bundles that no service uses.</summary>
-    public void Sweep(StoreSnapshot snapshot)
+    /// <param name="now">The services as they are at the moment it is called.</param>
+    public void Sweep(Func<StoreSnapshot> now)
     {
         if (!Directory.Exists(Root))
             return;
@@ -96,13 +97,14 @@ internal sealed class BundleStore(StorageOptions storage, ServicesOptions servic
         foreach (var folder in Directory.EnumerateDirectories(Root))
         {
             var name = Path.GetFileName(folder);
-            if (name[0] == '.' || snapshot.Services.Any(s => Uses(s, name)))
+            if (name[0] == '.')
                 continue;
             var gone = Path.Combine(Staging, Guid.CreateVersion7(time.GetUtcNow()).ToString());
             lock (gate)
             {
-                // Somebody may bring the very same again just now; what is moved away is nobody's.
-                if (held.ContainsKey(name))
+                // Somebody may bring the very same again just now; what is moved away is nobody's. In this order: who
+                // lets go of it has registered its service before.
+                if (held.ContainsKey(name) || now().Services.Any(s => Uses(s, name)))
                     continue;
                 Directory.Move(folder, gone);
             }

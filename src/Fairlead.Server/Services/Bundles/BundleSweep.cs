@@ -33,7 +33,7 @@ internal sealed partial class BundleSweep(
             {
                 await changed.WaitAsync(stoppingToken);
                 await Task.Delay(Pause, time, stoppingToken);
-                Try(() => bundles.Sweep(store.Current));
+                Try(() => bundles.Sweep(() => store.Current));
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -75,6 +75,8 @@ internal sealed partial class ListKeeper(
     /// <param name="cancellationToken">The end of the connection.</param>
     public async Task RunAsync(Action changed, CancellationToken cancellationToken)
     {
+        // For services that never say that their lists changed.
+        await using var again = time.CreateTimer(_ => Refresh(), null, options.ListAge, options.ListAge);
         var listening = channel.Hello.Era == Era.Modern ? ListenAsync(cancellationToken) : Task.CompletedTask;
         try
         {

@@ -142,6 +142,8 @@ public sealed class ServiceApiTests
     [InlineData("""{"args":["--user-token","********"]}""", "args")]
     [InlineData("""{"args":["--password","********","********"]}""", "args")]
     [InlineData("""{"args":[],"url":"https://********@other/"}""", "url")]
+    [InlineData("""{"env":{"OTHER":"********"}}""", "env.OTHER")]
+    [InlineData("""{"headers":{"X-Other":"********"}}""", "headers.X-Other")]
     public async Task Update_WithAMaskThatStandsForNothing_IsRefused(string json, string field)
     {
         await using AdminHost host = await AdminHost.StartAsync();

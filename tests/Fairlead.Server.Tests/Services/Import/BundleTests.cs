@@ -4,9 +4,11 @@ using System.Text;
 using System.Text.Json;
 using Fairlead.Server.Services.Bundles;
 using Fairlead.Server.Services.Supervision;
+using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Telemetry;
 using Fairlead.Server.Tests.Hosting;
+using Fairlead.Server.Tests.Storage;
 using Fairlead.Testing;
 using Shouldly;
 using Xunit;
@@ -83,13 +85,28 @@ public sealed class BundleTests
         string.Concat(rows.Select(r => r.Record.Details)).ShouldNotContain("canary");
 
         var bundles = host.Get<BundleStore>();
-        bundles.Sweep(host.Now);
+        bundles.Sweep(() => host.Now);
         Kept(host).Length.ShouldBe(1);
         await host.DeleteAsync("/api/v1/services/hello");
-        bundles.Sweep(host.Now);
+        bundles.Sweep(() => host.Now);
         Kept(host).ShouldBeEmpty();
         Directory.GetDirectories(Path.Combine(host.Folder.Path, "bundles", ".staging")).ShouldBeEmpty();
         await loop.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task Sweep_ServiceRegisteredWhileItRuns_LeavesItsBundle()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        var bundles = Path.Combine(host.Folder.Path, "bundles");
+        foreach (var name in (string[])["aa", "bb"])
+            Directory.CreateDirectory(Path.Combine(bundles, name));
+        var looks = 0;
+        var before = host.Now;
+        var both = TestStore.Definition("/bundles/aa/x") with { Args = ["/bundles/bb/x"] };
+        await host.Get<ServiceStore>().AddAsync(new ServiceDraft("both", both, Enabled: false), default);
+        host.Get<BundleStore>().Sweep(() => looks++ == 0 ? before : host.Now);
+        Kept(host).Length.ShouldBe(1);
     }
 
     [Fact]
