@@ -18,7 +18,8 @@ internal sealed class ServiceImport(
     SecretStore secrets,
     StoreWatcher watcher,
     Preflight preflight,
-    LaunchRules rules
+    LaunchRules rules,
+    TrustOptions trust
 )
 {
     /// <summary>
@@ -178,9 +179,25 @@ internal sealed class ServiceImport(
             ? decided
             : decided with
             {
-                Problems = [.. rules.Check(known?.Definition, entry.Definition)],
+                Problems = [.. rules.Check(known?.Definition, entry.Definition), .. CheckTrust(known, entry)],
             };
     }
+
+    // Who wrote the file is whom a review is there for.
+    private IEnumerable<ServiceProblem> CheckTrust(ServiceConfig? known, ImportEntry entry)
+    {
+        var due = known?.Definition.Trust ?? trust.Default;
+        if (entry.Definition.Trust is { } said && Strictness(said) < Strictness(due))
+            yield return new("trust", "asks for less review than there is now; change it afterwards, not by a file");
+    }
+
+    private static int Strictness(TrustPolicy policy) =>
+        policy switch
+        {
+            TrustPolicy.Review => 2,
+            TrustPolicy.Auto => 1,
+            _ => 0,
+        };
 
     private bool IsSame(ServiceConfig known, ImportEntry entry) =>
         StoreJson.Write(known.Definition).AsSpan().SequenceEqual(StoreJson.Write(entry.Definition))

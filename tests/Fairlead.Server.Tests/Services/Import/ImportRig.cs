@@ -39,7 +39,8 @@ internal sealed class ImportRig : IAsyncDisposable
                     Channels = new(),
                 },
                 new StorageOptions { DataDirectory = folder.Path }
-            )
+            ),
+            new TrustOptions()
         );
     }
 

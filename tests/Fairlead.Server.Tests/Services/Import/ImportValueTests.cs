@@ -1,5 +1,8 @@
 using Fairlead.Server.Services.Import;
+using Fairlead.Server.Services.Trust;
+using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
+using Fairlead.Server.Tests.Storage;
 using Shouldly;
 using Xunit;
 
@@ -20,6 +23,28 @@ public sealed class ImportValueTests
         entry.Definition.Args.ShouldBe(["-y", "server-perplexity-ask", "--region", "us"]);
         entry.Definition.Env["PERPLEXITY_API_KEY"].ShouldBe("${secret:perplexity.perplexity-key}");
         entry.Secrets.ShouldBe([new("perplexity.perplexity-key", "pplx-canary")]);
+    }
+
+    [Theory]
+    [InlineData(null, "open", "trust")]
+    [InlineData(null, "auto", null)]
+    [InlineData(null, "review", null)]
+    [InlineData("review", "auto", "trust")]
+    [InlineData("open", "open", null)]
+    public async Task Trust_ThatAFileAsksFor_IsNeverLess(string? known, string said, string? field)
+    {
+        await using var rig = await ImportRig.StartAsync();
+        if (known is not null)
+        {
+            var policy = Enum.Parse<TrustPolicy>(known, ignoreCase: true);
+            var definition = TestStore.Definition("npx") with { Trust = policy };
+            (await rig.Store.Services.AddAsync(new ServiceDraft("s", definition), default)).Require();
+        }
+        var file = $$$$"""{"mcpServers":{"s":{"command":"npx","args":["other"],"trust":"{{{{said}}}}"}}}""";
+        var entry = rig.Import.Plan(file, new ImportChoices()).Entries.Single();
+        entry.Problems.Select(p => p.Field).ShouldBe(field is null ? [] : [field]);
+        // The operator's own file says what it likes.
+        rig.Import.Plan(file, new ImportChoices { IsOperators = true }).Entries.Single().Problems.ShouldBeEmpty();
     }
 
     [Theory]
