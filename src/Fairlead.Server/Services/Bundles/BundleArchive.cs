@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 
@@ -31,6 +32,7 @@ internal static class BundleArchive
     {
         try
         {
+            CheckDirectory(archive, options);
             using var zip = new ZipArchive(archive, ZipArchiveMode.Read, leaveOpen: true, Encoding.UTF8);
             Check(zip, options);
             var left = options.MaxUnpackedBytes;
@@ -41,6 +43,30 @@ internal static class BundleArchive
         {
             throw new BundleException("bundle", "is no readable ZIP archive", e);
         }
+    }
+
+    /// <summary>
+    /// The framework makes an object of every entry before it can be asked how many there are: a directory that is longer
+    /// than its entries may be is not given to it.
+    /// </summary>
+    private static void CheckDirectory(Stream archive, BundleOptions options)
+    {
+        const int endLength = 22;
+        const int longestEntry = 1024;
+        var tail = new byte[Math.Min(archive.Length, endLength + ushort.MaxValue)];
+        archive.Position = archive.Length - tail.Length;
+        archive.ReadExactly(tail);
+        archive.Position = 0;
+        var at = tail.AsSpan().LastIndexOf("PK\x05\x06"u8);
+        if (at < 0 || at + endLength > tail.Length)
+            throw new InvalidDataException();
+        var end = archive.Length - tail.Length + at;
+        var start = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(at + 16));
+        // With the mark of the larger format there it is beyond what a bundle may be, too.
+        if (start > end)
+            throw new InvalidDataException();
+        if (end - start > (long)options.MaxEntries * longestEntry)
+            throw new BundleException("bundle", $"holds more than {options.MaxEntries} files");
     }
 
     private static void Check(ZipArchive zip, BundleOptions options)

@@ -192,6 +192,12 @@ public sealed class BundleTests
             "bundle"
         );
         (await RefusedAsync("no archive at all"u8.ToArray())).Field.ShouldBe("bundle");
+        (await RefusedAsync(new byte[] { 0x50, 0x4B, 5, 6 })).Field.ShouldBe("bundle");
+        // A directory of a hundred thousand entries is not even looked at.
+        var many = SampleBundle.Zip([.. Enumerable.Range(0, 100_000).Select(i => ($"f{i}", ""))]);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        (await RefusedAsync(many)).Field.ShouldBe("bundle");
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1_000_000);
 
         async Task<BundleException> RefusedAsync(byte[] zip)
         {
