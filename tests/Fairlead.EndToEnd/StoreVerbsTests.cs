@@ -67,7 +67,10 @@ public sealed class StoreVerbsTests
         await Should.ThrowAsync<TimeoutException>(() =>
             store.WaitServiceAsync("db", timeout: TimeSpan.Zero, throwOnTimeout: true, cancellationToken: Token)
         );
-        (await agent.ShowMcpJsonAsync(Token)).ShouldContain("\"db\"");
+        (await store.ShowMcpJsonAsync(Token)).ShouldContain("\"api\"");
+        var part = await agent.ShowMcpJsonAsync(Token);
+        part.ShouldContain("\"db\"");
+        part.ShouldNotContain("\"api\"");
 
         await agent.DeleteServiceAsync("db", Token);
         (await NamesAsync(agent)).ShouldBeEmpty();

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Fairlead.Client.Store;
@@ -183,8 +185,26 @@ public sealed class McpStoreScope
     }
 
     /// <summary>The services as a client's configuration, without secrets.</summary>
-    public async Task<string> ShowMcpJsonAsync(CancellationToken cancellationToken = default) =>
-        (await client.Services.ExportAsync(format: "claude-desktop", cancellationToken: cancellationToken)).Content;
+    public async Task<string> ShowMcpJsonAsync(CancellationToken cancellationToken = default)
+    {
+        if (!isAgent)
+            return await ExportAsync(null, cancellationToken);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("mcpServers"u8);
+            foreach (var name in await MembersAsync(cancellationToken))
+            {
+                using var one = JsonDocument.Parse(await ExportAsync(name, cancellationToken));
+                foreach (var service in one.RootElement.GetProperty("mcpServers"u8).EnumerateObject())
+                    service.WriteTo(json);
+            }
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
 
     /// <summary>The tools that can be called here.</summary>
     public async Task<IReadOnlyList<McpTool>> ListToolsAsync(CancellationToken cancellationToken = default) =>
@@ -218,6 +238,9 @@ public sealed class McpStoreScope
         JsonElement arguments = default,
         CancellationToken cancellationToken = default
     ) => CallToolAsync(name, arguments, null, cancellationToken);
+
+    private async Task<string> ExportAsync(string? service, CancellationToken cancellationToken) =>
+        (await client.Services.ExportAsync("claude-desktop", service, cancellationToken)).Content;
 
     private async Task<IReadOnlyList<PublishedTool>> PublishedAsync(CancellationToken cancellationToken)
     {
