@@ -40,7 +40,7 @@ public record ServiceInfo
     /// <summary>Whether it is meant to run.</summary>
     public bool Enabled { get; init; }
 
-    /// <summary><c>stdio</c> or <c>streamable-http</c>.</summary>
+    /// <summary><c>stdio</c>, <c>streamable-http</c>, <c>sse</c> or <c>auto</c>.</summary>
     public string Transport { get; init; } = "";
 
     /// <summary>One of <see cref="ServiceStatus"/>.</summary>
@@ -82,11 +82,17 @@ public record ServiceInfo
     /// <summary>Whether its start waits for a review.</summary>
     public bool IsHeld { get; init; }
 
+    /// <summary>Whether it is lazy and not in use: the next call that needs it starts it.</summary>
+    public bool IsAsleep { get; init; }
+
+    /// <summary>Whether it is not started because what it depends on has failed or is stopped (requirement S-16).</summary>
+    public bool IsSkipped { get; init; }
+
     /// <summary>Whether it is where it is meant to be, or failed to get there.</summary>
     [JsonIgnore]
     public bool IsSettled =>
         Status == ServiceStatus.Error
-        || (IsHeld && Status is ServiceStatus.Stopped or ServiceStatus.NotStarted)
+        || ((IsHeld || IsAsleep || IsSkipped) && Status is ServiceStatus.Stopped or ServiceStatus.NotStarted)
         || (Enabled ? Status == ServiceStatus.Running : Status is ServiceStatus.Stopped or ServiceStatus.NotStarted);
 }
 

@@ -79,17 +79,17 @@ internal static class HealthEndpoints
             ? new(Healthy, log.Dropped == 0 ? null : $"{log.Dropped} rows dropped since the start")
             : new(Degraded, $"cannot be written; {log.Dropped} rows dropped since the start");
 
-    // A service an operator stopped is as intended; one that should run and does not makes the whole degraded. Names are
+    // A service an operator stopped is as intended, and so is a lazy one that nobody uses; one that should run and does not makes the whole degraded. Names are
     // for administrators: strangers learn how many.
     private static HealthCheckView Services(StoreSnapshot snapshot, ServiceSlots slots, bool named)
     {
         var wanted = snapshot.Services.Where(s => s.Enabled).ToList();
         var down = wanted
-            .Where(s => slots.Get(s.Id).State.Status != ServiceStatus.Running)
+            .Where(s => slots.Get(s.Id).State is not ({ Status: ServiceStatus.Running } or { IsAsleep: true }))
             .Select(s => s.Name)
             .ToList();
         return down.Count == 0
-            ? new(Healthy, $"{wanted.Count} running")
+            ? new(Healthy, $"{wanted.Count} running or asleep")
             : new(
                 Degraded,
                 named

@@ -132,7 +132,7 @@ internal sealed partial class ServiceStore(
         return null;
     }
 
-    /// <summary>Replaces the definition; the remembered era is forgotten with it.</summary>
+    /// <summary>Replaces the definition; with another program or address the remembered era is forgotten.</summary>
     public Task<StoreResult<ServiceConfig>> UpdateAsync(
         ServiceId id,
         ServiceDefinition definition,
@@ -209,20 +209,20 @@ internal sealed partial class ServiceStore(
         var old = Unsealed(row);
         if (old.AsSpan().SequenceEqual(StoreJson.Write(definition)))
             return;
+        var before = StoreJson.ReadDefinition(old);
         if (row.LaunchHash is null)
         {
             // Registered before there were pins: what it was started from so far counts as approved.
-            await pins.SeeLaunchAsync(db, row, StoreJson.ReadDefinition(old), TrustPolicy.Open, cancellationToken);
+            await pins.SeeLaunchAsync(db, row, before, TrustPolicy.Open, cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
         }
         // Who turns the review off in the same breath is reviewed once more.
-        var policy =
-            pins.PolicyOf(StoreJson.ReadDefinition(old)) == TrustPolicy.Review
-                ? TrustPolicy.Review
-                : pins.PolicyOf(definition);
+        var policy = pins.PolicyOf(before) == TrustPolicy.Review ? TrustPolicy.Review : pins.PolicyOf(definition);
         await pins.SeeLaunchAsync(db, row, definition, policy, cancellationToken);
         row.Definition = Seal(row.Id, definition);
-        row.KnownRevision = null;
+        // A change that starts nothing anew finds nothing out again either.
+        if (PinnedDefinition.OfLaunch(before).Hash != PinnedDefinition.OfLaunch(definition).Hash)
+            row.KnownRevision = null;
         row.UpdatedAt = time.GetUtcNow();
     }
 

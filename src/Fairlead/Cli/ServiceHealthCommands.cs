@@ -31,7 +31,10 @@ internal static class ServiceHealthCommands
                             ["NAME", "STATUS", "HEALTHY", "MS", "REASON"],
                             checks.Select(Row)
                         );
-                    var silent = checks.Where((c, i) => !c.Healthy && services[i].Enabled).Select(c => c.Name).ToList();
+                    var silent = checks
+                        .Where((c, i) => !c.Healthy && services[i] is { Enabled: true, IsAsleep: false })
+                        .Select(c => c.Name)
+                        .ToList();
                     if (silent.Count == 0)
                         return ExitCode.Ok;
                     session.Output.Problem(ExitCode.ServiceFailed, $"No sign of life of {string.Join(", ", silent)}.");

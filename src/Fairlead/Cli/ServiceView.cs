@@ -42,7 +42,9 @@ internal static class ServiceView
     {
         if (!output.IsJson)
         {
-            foreach (var service in services.Where(s => s.Status != ServiceStatus.Error))
+            foreach (
+                var service in services.Where(s => s is not ({ Status: ServiceStatus.Error } or { IsSkipped: true }))
+            )
                 output.Line(Sentence(service));
         }
         else if (single)

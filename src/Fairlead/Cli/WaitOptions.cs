@@ -88,7 +88,7 @@ internal sealed class WaitOptions
         var code = ExitCode.Ok;
         foreach (var service in ended)
         {
-            if (service.Status == ServiceStatus.Error)
+            if (service.Status == ServiceStatus.Error || service.IsSkipped)
             {
                 if (!reasonsShown)
                     session.Output.Problem(ExitCode.ServiceFailed, ServiceView.Sentence(service));

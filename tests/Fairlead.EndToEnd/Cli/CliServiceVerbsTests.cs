@@ -123,6 +123,18 @@ public sealed partial class CliServiceVerbsTests(CliGateway gateway) : IClassFix
         await DoneAsync("services", "remove", "shy", "--yes");
     }
 
+    // The line that says what it died of, not the stack and the version below it.
+    [Fact]
+    public async Task Add_OfAProgramThatDies_TellsWhatItDiedOf()
+    {
+        const string script =
+            "printf 'node:internal\\n\\nError: Cannot find module\\n    at Error (x.js:1)\\n\\nNode.js v22.1.0\\n' >&2; exit 1";
+        var ran = await gateway.RunAsync("services", "add", "dying", "--", "sh", "-c", script);
+        ran.Code.ShouldBe(ExitCode.ServiceFailed);
+        ran.Error.ShouldMatch("it last said: Error: Cannot find module");
+        await DoneAsync("services", "remove", "dying", "--yes");
+    }
+
     [Fact]
     public async Task Check_OfAServiceThatShouldRunAndDoesNot_Fails()
     {
@@ -133,6 +145,36 @@ public sealed partial class CliServiceVerbsTests(CliGateway gateway) : IClassFix
         ran.Code.ShouldBe(ExitCode.ServiceFailed);
         ran.Error.ShouldContain("No sign of life of dead.");
         await DoneAsync("services", "remove", "dead", "resting", "--yes");
+    }
+
+    // Neither is waited for: a service that sleeps is as it should be, one that is skipped has failed (S-16).
+    [Fact]
+    public async Task Asleep_IsFine_AndSkipped_IsToldAtOnce()
+    {
+        await DoneAsync("services", "add", "drowsy", "--", FixtureProcess.Command);
+        (await DoneAsync("services", "update", "drowsy", "--lazy")).ShouldStartWith("drowsy is stopped: not in use");
+        (await DoneAsync("services", "check", "drowsy")).ShouldMatch("drowsy +stopped +no");
+        using var http = new HttpClient();
+        var health = await http.GetStringAsync(
+            new Uri(gateway.Address, "/health"),
+            TestContext.Current.CancellationToken
+        );
+        health.ShouldContain("1 running or asleep");
+
+        await DoneAsync("services", "add", "base", "--", FixtureProcess.Command);
+        await DoneAsync("services", "stop", "base");
+        var skipped = await gateway.RunAsync(
+            "services",
+            "add",
+            "needy",
+            "--depends-on",
+            "base",
+            "--",
+            FixtureProcess.Command
+        );
+        (skipped.Code, skipped.Out).ShouldBe((ExitCode.ServiceFailed, ""));
+        skipped.Error.ShouldContain("needy is not_started: skipped: base, which it depends on, is stopped");
+        await DoneAsync("services", "remove", "--all", "--yes");
     }
 
     [Fact]

@@ -80,6 +80,10 @@ public abstract class StoreContract
         (await store.Services.SetEnabledAsync(id, false, default)).Require().Enabled.ShouldBeFalse();
         await store.Services.RememberRevisionAsync(id, "2025-11-25", default);
         store.Now.Services[0].KnownRevision.ShouldBe("2025-11-25");
+        // What starts nothing anew finds nothing out again.
+        (await store.Services.UpdateAsync(id, TestStore.Definition() with { TimeoutSeconds = 9 }, default))
+            .Require()
+            .KnownRevision.ShouldBe("2025-11-25");
         (await store.Services.UpdateAsync(id, TestStore.Definition("other"), default))
             .Require()
             .KnownRevision.ShouldBeNull();

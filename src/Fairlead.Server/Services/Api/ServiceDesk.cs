@@ -67,6 +67,8 @@ internal sealed class ServiceDesk(
                 Now.Catalogue.Count(i => i.Service == service.Id && i.State != ItemState.Served)
                 + (service.IsHeld ? 1 : 0),
             IsHeld = service.IsHeld,
+            IsAsleep = state.IsAsleep,
+            IsSkipped = state.IsSkipped,
         };
     }
 
@@ -92,6 +94,8 @@ internal sealed class ServiceDesk(
             Tools = view.Tools,
             Held = view.Held,
             IsHeld = view.IsHeld,
+            IsAsleep = view.IsAsleep,
+            IsSkipped = view.IsSkipped,
             AllowPrivate = definition.AllowPrivate,
             Trust = definition.Trust is { } trust ? Wire(trust) : null,
             Command = definition.Command,

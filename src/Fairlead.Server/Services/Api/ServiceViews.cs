@@ -211,6 +211,12 @@ internal record ServiceView
 
     [Description("Whether its start waits for a review.")]
     public required bool IsHeld { get; init; }
+
+    [Description("Whether it is lazy and not in use: the next call that needs it starts it.")]
+    public required bool IsAsleep { get; init; }
+
+    [Description("Whether it is not started because what it depends on has failed or is stopped.")]
+    public required bool IsSkipped { get; init; }
 }
 
 internal sealed record ServiceDetailView : ServiceView

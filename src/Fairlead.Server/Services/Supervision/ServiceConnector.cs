@@ -28,6 +28,10 @@ internal sealed class ServiceConnector(
     private const int ShortestSecret = 8;
     private const long MiB = 1024 * 1024;
 
+    /// <summary>Among the last lines of a program that ended, those that say why are sought.</summary>
+    private const int LastLines = 50;
+    private static readonly string[] Telling = ["error", "exception", "fatal", "panic"];
+
     public async Task<Connection> OpenAsync(
         ServiceConfig config,
         Revision? known,
@@ -179,14 +183,22 @@ internal sealed class ServiceConnector(
         }
         started(process);
         var opened = await Connector.OpenStdioAsync(channel, known, options.Channels, time, cancellationToken);
-        var last = opened.Channel is null ? process.StderrTail(1) : [];
+        var last = opened.Channel is null ? LastWords(process.StderrTail(LastLines)) : null;
         return new Connection(
             opened.Channel,
             process,
-            last.Count > 0 ? $"{opened.Problem}; it last said: {Cut(last[0])}" : opened.Problem,
+            last is null ? opened.Problem : $"{opened.Problem}; it last said: {Cut(last)}",
             opened.EndedOnProbe
         );
     }
+
+    // Below what they died of many print a stack, and their own version.
+    private static string? LastWords(IReadOnlyList<string> lines) =>
+        lines.LastOrDefault(line =>
+            line.Length > 0
+            && !char.IsWhiteSpace(line[0])
+            && Array.Exists(Telling, word => line.Contains(word, StringComparison.OrdinalIgnoreCase))
+        ) ?? lines.LastOrDefault(line => line.Length > 0);
 
     private static string Cut(string line)
     {

@@ -20,6 +20,8 @@ internal ref struct TextMask(ReadOnlySpan<byte> text, ArrayBufferWriter<byte> ou
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~+/="u8
     );
 
+    private static readonly SearchValues<byte> VersionBytes = SearchValues.Create("0123456789."u8);
+
     private static readonly SearchValues<byte> BearerEnds = SearchValues.Create(" \r\n\"',<"u8);
 
     private readonly ReadOnlySpan<byte> text = text;
@@ -175,9 +177,29 @@ internal ref struct TextMask(ReadOnlySpan<byte> text, ArrayBufferWriter<byte> ou
             Hide(user, at);
             return at + 1;
         }
-        if (start < at && at + 1 < text.Length && (char.IsAsciiLetterOrDigit((char)text[at + 1]) || text[at + 1] > 127))
+        if (
+            start < at
+            && at + 1 < text.Length
+            && (char.IsAsciiLetterOrDigit((char)text[at + 1]) || text[at + 1] > 127)
+            && !IsVersion(at + 1)
+        )
             Replace(start, at, Local(text[start..at]));
         return at + 1;
+    }
+
+    // A package with its version, "memory@2026.8.31" or "memory@latest", is nobody's address; alice@10.0.0.1 and
+    // me@163.com are.
+    private readonly bool IsVersion(int from)
+    {
+        var word = RunOf(WordBytes, from);
+        if (text[from..word].SequenceEqual("latest"u8))
+            return word == text.Length || text[word] != '.';
+        var end = RunOf(VersionBytes, from);
+        var dots = text[from..end].Count((byte)'.');
+        if (end == from || dots == 3)
+            return false;
+        return end == text.Length
+            || (!char.IsAsciiLetter((char)text[end]) && text[end] <= 127 && (text[end] != '-' || dots > 0));
     }
 
     private static bool IsLocal(byte c) =>
