@@ -45,5 +45,9 @@ internal sealed class FairleadDialect : Dialect
             json.WriteNumber("maxRestarts", most);
         if (definition.RestartDelaySeconds is { } delay)
             json.WriteNumber("restartDelaySeconds", delay);
+        if (definition.MaxMemoryMb is { } memory)
+            json.WriteNumber("maxMemoryMb", memory);
+        if (definition.Nice is { } nice)
+            json.WriteNumber("nice", nice);
     }
 }

@@ -20,7 +20,13 @@ internal sealed partial class GeminiDialect : Dialect
     public override bool CanDisable => false;
 
     public override bool IsToldBy(JsonElement root, IReadOnlyList<JsonElement> services) =>
-        AnyHas(services, "httpUrl", "trust", "includeTools", "excludeTools", "authProviderType");
+        AnyHas(services, "httpUrl", "includeTools", "excludeTools", "authProviderType")
+        // A flag: ours is a word.
+        || services.Any(s =>
+            s.ValueKind == JsonValueKind.Object
+            && s.TryGetProperty("trust", out var trust)
+            && trust.ValueKind is JsonValueKind.True or JsonValueKind.False
+        );
 
     public override ServiceTransport OfUrl(string url) => ServiceTransport.Sse;
 

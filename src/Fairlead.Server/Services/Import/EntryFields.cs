@@ -35,6 +35,8 @@ internal sealed class EntryFields(Dialect dialect)
     public bool? RestartOnError { get; private set; }
     public int? MaxRestarts { get; private set; }
     public double? RestartDelaySeconds { get; private set; }
+    public int? MaxMemoryMb { get; private set; }
+    public int? Nice { get; private set; }
 
     /// <summary>Both ways to say it count: what either turns off is off.</summary>
     public bool Enabled => enabled && !disabled;
@@ -94,6 +96,8 @@ internal sealed class EntryFields(Dialect dialect)
             RestartOnError = RestartOnError,
             MaxRestarts = MaxRestarts,
             RestartDelaySeconds = RestartDelaySeconds,
+            MaxMemoryMb = MaxMemoryMb,
+            Nice = Nice,
             Extensions = extensions.ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
 
@@ -205,6 +209,12 @@ internal sealed class EntryFields(Dialect dialect)
                 break;
             case "restartDelaySeconds":
                 RestartDelaySeconds = Number(key, value);
+                break;
+            case "maxMemoryMb":
+                MaxMemoryMb = Whole(key, value);
+                break;
+            case "nice":
+                Nice = Whole(key, value);
                 break;
             default:
                 Keep(key, value);

@@ -119,7 +119,7 @@ internal sealed class RegistryClient(ServicesOptions options, TimeProvider time)
         {
             throw new RegistryException("SERVICE_UNAVAILABLE", "The registry's answer is no JSON.", e);
         }
-        catch (HttpIOException e)
+        catch (IOException e) when (e is not RegistryException)
         {
             throw new RegistryException("SERVICE_UNAVAILABLE", "The registry's answer broke off.", e);
         }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Fairlead.Server.Services.Dialects;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
@@ -23,6 +25,40 @@ public sealed class ImportValueTests
         entry.Definition.Args.ShouldBe(["-y", "server-perplexity-ask", "--region", "us"]);
         entry.Definition.Env["PERPLEXITY_API_KEY"].ShouldBe("${secret:perplexity.perplexity-key}");
         entry.Secrets.ShouldBe([new("perplexity.perplexity-key", "pplx-canary")]);
+    }
+
+    [Fact]
+    public async Task Export_OfEverySetting_ImportedAgainChangesNothing() // S-03
+    {
+        await using var rig = await ImportRig.StartAsync();
+        await rig.Store.AddServiceAsync("other");
+        var all = new ServiceDefinition
+        {
+            Transport = ServiceTransport.Stdio,
+            Command = "npx",
+            Args = ["-y", "x"],
+            Env = ImmutableSortedDictionary<string, string>.Empty.Add("MODE", "a"),
+            Cwd = "/tmp",
+            TimeoutSeconds = 7,
+            Trust = TrustPolicy.Review,
+            DependsOn = ["other"],
+            Lazy = true,
+            IdleSeconds = 8,
+            RestartOnError = false,
+            MaxRestarts = 2,
+            RestartDelaySeconds = 1.5,
+            MaxMemoryMb = 256,
+            Nice = 3,
+        };
+        (await rig.Store.Services.AddAsync(new ServiceDraft("s", all), default)).Require();
+        ServiceConfig[] services = [rig.Store.Now.Services.Single(s => s.Name == "s")];
+        var text = DialectWriter.Write(DialectTable.Named("fairlead")!, services);
+        rig.Import.Plan(text, new ImportChoices()).Entries.Single().Action.ShouldBe(ImportAction.Unchanged);
+        // Each of these members stands in the file: one that is forgotten in both directions would pass the above.
+        foreach (
+            var line in (string[])["maxMemoryMb", "nice", "lazy", "idleSeconds", "restartDelaySeconds", "dependsOn"]
+        )
+            text.ShouldContain($"\"{line}\"");
     }
 
     [Theory]
