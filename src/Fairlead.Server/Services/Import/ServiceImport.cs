@@ -179,8 +179,25 @@ internal sealed class ServiceImport(
             ? decided
             : decided with
             {
-                Problems = [.. rules.Check(known?.Definition, entry.Definition), .. CheckTrust(known, entry)],
+                Problems =
+                [
+                    .. rules.Check(known?.Definition, entry.Definition),
+                    .. CheckTrust(known, entry),
+                    .. CheckPrivate(known, entry, choices),
+                ],
             };
+    }
+
+    // The same for what the gateway may reach.
+    private IEnumerable<ServiceProblem> CheckPrivate(ServiceConfig? known, ImportEntry entry, ImportChoices choices)
+    {
+        if (
+            rules.RefusesPrivate
+            && entry.Definition.AllowPrivate == true
+            && choices.AllowPrivate != true
+            && known?.Definition.AllowPrivate != true
+        )
+            yield return new("allowPrivate", "is not a file's to say: say it beside the file (--allow-private)");
     }
 
     // Who wrote the file is whom a review is there for.

@@ -74,6 +74,9 @@ internal sealed class LaunchRules(ServicesOptions services, StorageOptions stora
 
     private readonly LaunchOptions options = services.Launch;
 
+    /// <summary>Whether private and loopback addresses are refused where a service does not say otherwise.</summary>
+    public bool RefusesPrivate => services.Channels.RefusePrivateAddresses;
+
     /// <summary>
     /// All that must not be; empty when it may be registered. What is started as before is not asked again, so that the
     /// rest of an operator's own definition can be changed.

@@ -25,4 +25,20 @@ public sealed class PrivateImportTests
         var again = await host.PostAsync("/api/v1/services/import", $$"""{"content":"{{File}}"}""");
         again.Data.GetProperty("services")[0].GetProperty("action").GetString().ShouldBe("unchanged");
     }
+
+    // Who wrote the file does not decide where the gateway may reach, also not by a name that leads to a private address.
+    [Fact]
+    public async Task Import_OfAFileThatAllowsItself_IsRefusedUntilItIsAllowed()
+    {
+        const string file = """{\"mcpServers\":{\"sly\":{\"url\":\"http://sly.test/mcp\",\"allowPrivate\":true}}}""";
+        await using var host = await AdminHost.StartWholeAsync(("Services:Channels:RefusePrivateAddresses", "true"));
+        var refused = await host.PostAsync("/api/v1/services/import", $$"""{"content":"{{file}}"}""");
+        refused.Code.ShouldBe("SERVICE_CONFIGURATION_INVALID");
+        refused.Field.ShouldBe("sly.allowPrivate");
+
+        var done = await host.PostAsync("/api/v1/services/import", $$"""{"content":"{{file}}","allow_private":true}""");
+        done.Status.ShouldBe(200, done.Text);
+        var again = await host.PostAsync("/api/v1/services/import", $$"""{"content":"{{file}}"}""");
+        again.Data.GetProperty("services")[0].GetProperty("action").GetString().ShouldBe("unchanged");
+    }
 }
