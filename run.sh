@@ -84,8 +84,6 @@ if [ ! -x "$program/fairlead" ]; then
   exit 1
 fi
 
-# Spinning of idle pool threads costs tail latency on few cores (docs/performance.md).
-export DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=${DOTNET_ThreadPool_UnfairSemaphoreSpinLimit:-0}
 # For the owner only, as the gateway itself makes it: the master key lies there.
 if ! (umask 077 && mkdir -p "$data" 2>/dev/null) || [ ! -w "$data" ]; then
   say "run.sh: the data folder $data cannot be made or written: choose another with --data, or mend its rights."

@@ -31,6 +31,7 @@ cat >"$work/config.json" <<JSON
 {
   "Fairlead": {
     "Gateway": { "CallsPerMinute": 600000000 },
+    "Limits": { "UserCalls": 600000000, "RestPerMinute": 600000000, "RestBurst": 1000000 },
     "Services": { "Recovery": { "StartsPerMinute": 600 } }
   }
 }

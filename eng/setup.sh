@@ -57,6 +57,8 @@ need_postgres() {
   has_postgres || apt_install "A PostgreSQL server for the tests" postgresql-15 || apt_install PostgreSQL postgresql
 }
 
+need_redis() { command -v redis-server >/dev/null || apt_install "A Redis server for the tests" redis-server; }
+
 # The shells whose completion is tried; bash runs this.
 need_shells() {
   local missing=() shell

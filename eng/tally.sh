@@ -7,6 +7,20 @@ trx_count() {
   echo "${n:-0}"
 }
 
+# trx_failures FILE: the full names of the tests that failed, a line each, without their arguments.
+trx_failures() {
+  grep -o '<UnitTestResult [^>]*outcome="Failed"' "$1" 2>/dev/null | sed -E 's/.* testName="([^"( ]*).*/\1/' | sort -u
+}
+
+# trx_why FILE: each failure's name and the first lines of what it said.
+trx_why() {
+  awk '
+    /<UnitTestResult / { name = ""; if (/outcome="Failed"/ && match($0, /testName="[^"]*"/)) name = substr($0, RSTART + 10, RLENGTH - 11) }
+    name != "" && /<Message>/ { print name ":"; said = 1; sub(/.*<Message>/, "") }
+    said { line = $0; sub(/<\/Message>.*/, "", line); if (said++ <= 6) print "    " line; if (/<\/Message>/) { said = 0; name = "" } }
+  ' "$1" 2>/dev/null
+}
+
 # node_count FILE pass|fail: counts that "node --test" prints, in either of its reporters.
 node_count() {
   sed -nE "s/^(#|ℹ) $2 ([0-9]+)\$/\\2/p" "$1" | awk '{ n += $1 } END { print n + 0 }'

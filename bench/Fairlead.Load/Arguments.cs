@@ -58,6 +58,11 @@ internal static class Usage
                                [--targets a,b] [--payloads 100,2048,65536] [--connections 1,16,64]
                                [--rounds 3] [--seconds 1.5] [--quick] [--json FILE]
                                drives tools/call over all targets in turn and compares CPU per call with YARP's
+        Fairlead.Load native   --bare URL,PID --gateway URL,PID --unlogged URL,PID --key KEY [--log FOLDER]
+                               [--targets a,b] [--payloads 100,2048] [--rounds 5] [--seconds 1] [--limits 1.3,1.1]
+                               [--quick] [--json FILE]
+                               native tools through the gateway, against the same methods in bare endpoints
+        Fairlead.Load idle     --gateway URL,PID [--seconds 5]                CPU of a gateway that nobody calls
         Fairlead.Load list     --gateway URL,PID --key KEY [--tools 1000]     CPU of one tools/list
         Fairlead.Load sessions --gateway URL,PID --key KEY [--count 1000]     memory of one idle legacy session
         Fairlead.Load start    --url URL --key KEY [--times 3] -- COMMAND...  start to first call of a native tool

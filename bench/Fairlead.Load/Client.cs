@@ -11,6 +11,9 @@ internal sealed class Client : IDisposable
     private const long FirstId = 100_000_000_000;
     private const int IdDigits = 12;
     private const string Info = "{\"name\":\"fairlead-load\",\"version\":\"1.0.0\"}";
+
+    // As long as a real one: the same bytes for all.
+    private const string BareSession = "bench.0123456789ABCDEFGHIJKL.0123456789abcdef";
     private static long lastId = FirstId;
 
     private readonly Connection connection;
@@ -32,6 +35,11 @@ internal sealed class Client : IDisposable
         var client = new Client(await Connection.OpenAsync(target.Endpoint.Uri), target);
         if (target.IsModern)
             return client;
+        if (target.IsBare)
+        {
+            client.session = BareSession;
+            return client;
+        }
         var hello = await client.connection.SendAsync(
             client.Post(
                 "initialize",
@@ -84,7 +92,7 @@ internal sealed class Client : IDisposable
     /// <summary>Ends the session, as a tidy client does.</summary>
     public async Task CloseAsync()
     {
-        if (session is not null)
+        if (session is not null && !target.IsBare)
             await connection.SendAsync(
                 Encoding.ASCII.GetBytes($"DELETE {target.Path} HTTP/1.1\r\n{Common()}Content-Length: 0\r\n\r\n")
             );

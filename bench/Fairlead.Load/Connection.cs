@@ -37,6 +37,7 @@ internal readonly struct HttpAnswer(int status, ReadOnlyMemory<byte> head, ReadO
 /// </summary>
 internal sealed class Connection : IDisposable
 {
+    private const int InChunks = -1;
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {
         NoDelay = true,
@@ -66,7 +67,7 @@ internal sealed class Connection : IDisposable
         var held = 0;
         var bodyAt = 0;
         var length = 0;
-        while (bodyAt == 0 || held < bodyAt + length)
+        while (bodyAt == 0 || (length == InChunks ? !HasEnded(buffer.AsSpan(bodyAt, held - bodyAt)) : held < bodyAt + length))
         {
             if (held == buffer.Length)
                 Array.Resize(ref buffer, buffer.Length * 2);
@@ -81,6 +82,8 @@ internal sealed class Connection : IDisposable
             )
                 Array.Resize(ref buffer, bodyAt + length);
         }
+        if (length == InChunks)
+            held = bodyAt + (length = Join(buffer.AsSpan(bodyAt, held - bodyAt)));
         if (held != bodyAt + length)
             throw new BrokenRunException("more came than one answer");
         return new HttpAnswer(Status(buffer), buffer.AsMemory(0, bodyAt), buffer.AsMemory(bodyAt, length));
@@ -90,6 +93,25 @@ internal sealed class Connection : IDisposable
 
     private static int Status(ReadOnlySpan<byte> head) =>
         Utf8Parser.TryParse(head["HTTP/1.1 ".Length..], out int status, out _) ? status : 0;
+
+    private static bool HasEnded(ReadOnlySpan<byte> chunks) => chunks.EndsWith("\r\n0\r\n\r\n"u8);
+
+    /// <summary>Moves what is in the chunks together, and tells how much that is.</summary>
+    private static int Join(Span<byte> chunks)
+    {
+        var length = 0;
+        for (var at = 0; ; )
+        {
+            if (!Utf8Parser.TryParse(chunks[at..], out int size, out var digits, 'x'))
+                throw new BrokenRunException("an answer whose chunks cannot be read");
+            if (size == 0)
+                return length;
+            at += digits + 2;
+            chunks.Slice(at, size).CopyTo(chunks[length..]);
+            length += size;
+            at += size + 2;
+        }
+    }
 
     private static bool TryReadHead(ReadOnlySpan<byte> received, out int bodyAt, out int length)
     {
@@ -105,7 +127,12 @@ internal sealed class Connection : IDisposable
         var at = head.IndexOf("\r\nContent-Length: "u8);
         if (at >= 0)
             return Utf8Parser.TryParse(head[(at + "\r\nContent-Length: ".Length)..], out length, out _);
-        // 202 and 204 have no body; everything measured answers with a length.
+        if (head.IndexOf("\r\nTransfer-Encoding: chunked\r\n"u8) >= 0)
+        {
+            length = InChunks;
+            return true;
+        }
+        // 202 and 204 have no body.
         if (Status(head) is 202 or 204)
             return true;
         throw new BrokenRunException($"an answer without Content-Length:\n{Encoding.ASCII.GetString(head)}");

@@ -29,6 +29,14 @@ internal sealed record Payload(int Size, string Arguments, Func<string, bool> Is
         return new Payload(size, $"{{\"text\":\"{raw}\"}}", answer => answer == plain);
     }
 
+    /// <summary>The same text for a tool that tells its length.</summary>
+    public static Payload Measured(int size)
+    {
+        var text = Text(size);
+        var length = size - text.Arguments.Split("\\n").Length + 1;
+        return text with { IsRight = answer => answer == length.ToString(CultureInfo.InvariantCulture) };
+    }
+
     /// <summary>Numbers of about <paramref name="size"/> bytes as JSON for the native tool <c>add</c>.</summary>
     public static Payload Numbers(int size)
     {

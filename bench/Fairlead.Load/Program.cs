@@ -5,7 +5,9 @@ try
     var arguments = new Arguments(args);
     return arguments.Verb switch
     {
-        "run" => await new LoadRun(arguments).RunAsync(),
+        "run" => await new LoadRun(arguments, Target.All(arguments), "YARP", LoadDefaults.All).RunAsync(),
+        "native" => await new NativeRun(arguments).RunAsync(),
+        "idle" => await IdleMeasure.RunAsync(arguments),
         "list" => await ListMeasure.RunAsync(arguments),
         "sessions" => await SessionMeasure.RunAsync(arguments),
         "start" => await StartMeasure.RunAsync(arguments),

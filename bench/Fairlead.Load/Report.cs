@@ -10,13 +10,14 @@ internal static class Report
         IReadOnlyList<Target> targets,
         int size,
         int connections,
-        IReadOnlyDictionary<CellKey, List<Measured>> results
+        IReadOnlyDictionary<CellKey, List<Measured>> results,
+        string yardstick
     )
     {
         Console.WriteLine();
         Console.WriteLine(
             Invariant(
-                $"{size} B, {connections} connections    calls/s   p50 ms   p95 ms   p99 ms   CPU us/call   tree   / YARP   RSS MiB"
+                $"{size} B, {connections} connections    calls/s   p50 ms   p95 ms   p99 ms   CPU us/call   tree   / {yardstick}   RSS MiB"
             )
         );
         foreach (var target in targets)

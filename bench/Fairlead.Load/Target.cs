@@ -6,8 +6,11 @@ internal sealed record Target(string Name, Endpoint Endpoint, string Path, strin
     /// <summary>Sent to all, so that the bytes are the same.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The YARP target that moves the same bytes.</summary>
+    /// <summary>The target that it is measured against, with the same bytes.</summary>
     public string? Yardstick { get; init; }
+
+    /// <summary>The same target without the call log, for what a row costs.</summary>
+    public string? WithoutLog { get; init; }
 
     /// <summary>Most CPU per call as a multiple of the yardstick's, at 16 connections.</summary>
     public double? Limit { get; init; }
@@ -17,7 +20,16 @@ internal sealed record Target(string Name, Endpoint Endpoint, string Path, strin
 
     public bool IsNative { get; init; }
 
-    public Payload PayloadOf(int size) => IsNative ? Payload.Numbers(size) : Payload.Text(size);
+    /// <summary>Whether it is an endpoint without sessions, which only looks like MCP.</summary>
+    public bool IsBare { get; init; }
+
+    /// <summary>Makes what is sent; null is a text that comes back, or numbers for a native tool.</summary>
+    public Func<int, Payload>? Payload { get; init; }
+
+    public Payload PayloadOf(int size) =>
+        Payload is not null ? Payload(size)
+        : IsNative ? Load.Payload.Numbers(size)
+        : Load.Payload.Text(size);
 
     public static IReadOnlyList<Target> All(Arguments arguments)
     {
@@ -47,6 +59,12 @@ internal sealed record Target(string Name, Endpoint Endpoint, string Path, strin
                 IsNative = true,
             },
         ];
+        return Wanted(all, arguments);
+    }
+
+    /// <summary>Those of <c>--targets</c>; all without it.</summary>
+    public static IReadOnlyList<Target> Wanted(IReadOnlyList<Target> all, Arguments arguments)
+    {
         var wanted = arguments.Value("--targets")?.Split(',');
         if (wanted?.Except(all.Select(t => t.Name)).FirstOrDefault() is { } unknown)
             throw new ArgumentException($"no target is named {unknown}: {string.Join(", ", all.Select(t => t.Name))}");

@@ -19,13 +19,10 @@ internal sealed record Verdict(string What, double Value, double Limit, string U
     /// <summary>Ratios and p99 of the gateway's targets at 16 connections, for each payload.</summary>
     public static IReadOnlyList<Verdict> Of(
         IReadOnlyList<Target> targets,
-        IReadOnlyDictionary<CellKey, List<Measured>> results,
-        bool isJudged
+        IReadOnlyDictionary<CellKey, List<Measured>> results
     )
     {
         var verdicts = new List<Verdict>();
-        if (!isJudged)
-            return verdicts;
         foreach (var target in targets.Where(t => t is { IsGateway: true, Limit: not null }))
         {
             foreach (
@@ -43,10 +40,10 @@ internal sealed record Verdict(string What, double Value, double Limit, string U
         return verdicts;
     }
 
-    /// <summary>CPU of the target's process tree per call against YARP's of the same round; the median over the rounds.</summary>
+    /// <summary>CPU of the target's process tree per call against its yardstick's of the same round; the median over the rounds.</summary>
     public static double? Ratio(Target target, CellKey key, IReadOnlyDictionary<CellKey, List<Measured>> results) =>
-        target.Yardstick is { } name && results.TryGetValue(key with { Target = name }, out var yarp)
-            ? Median(results[key].Zip(yarp, (own, other) => own.TreeCpuPerCall / other.TreeCpuPerCall))
+        target.Yardstick is { } name && results.TryGetValue(key with { Target = name }, out var yardstick)
+            ? Median(results[key].Zip(yardstick, (own, other) => own.TreeCpuPerCall / other.TreeCpuPerCall))
             : null;
 
     public static double Median(IEnumerable<double> values)

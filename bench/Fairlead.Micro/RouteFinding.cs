@@ -30,7 +30,8 @@ public class RouteFinding
         builder = new RouteTableBuilder(
             new ServiceSlots(TimeProvider.System),
             new NativeTools([], TimeProvider.System),
-            options
+            options,
+            static (_, _) => null
         );
         var service = new ServiceConfig
         {

@@ -7,8 +7,12 @@ namespace Fairlead.Soak;
 /// <summary>Calls the steady services at an even pace, one caller each, and keeps how long each answer took.</summary>
 internal sealed class Callers(Gateway gateway, string key)
 {
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
+    private static readonly IReadOnlyList<SoakService> Steady = [.. SoakService.All.Where(s => s.Part == Part.Steady)];
+
     private readonly ConcurrentQueue<string> failures = new();
+
+    /// <summary>Between two calls of one caller.</summary>
+    public static TimeSpan Pace { get; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Calls that failed or were answered wrong: there must be none.</summary>
     public IReadOnlyCollection<string> Failures => failures;
@@ -19,13 +23,20 @@ internal sealed class Callers(Gateway gateway, string key)
     {
         var mcp = gateway.Client.Mcp(key);
         var all = await Task.WhenAll(
-            SoakService.All.Where(s => s.Part == Part.Steady).Select(s => LoopAsync(mcp, s.Tool, end))
+            Steady.Select((s, turn) => LoopAsync(mcp, s.Tool, Pace * turn / Steady.Count, end))
         );
         return [.. all.SelectMany(t => t)];
     }
 
-    private async Task<List<double>> LoopAsync(FairleadMcpClient mcp, string tool, CancellationToken end)
+    // Each begins at a time of its own: in step, three would always wait for the first.
+    private async Task<List<double>> LoopAsync(
+        FairleadMcpClient mcp,
+        string tool,
+        TimeSpan after,
+        CancellationToken end
+    )
     {
+        await Task.Delay(after, TimeProvider.System, CancellationToken.None);
         var times = new List<double>();
         using var timer = new PeriodicTimer(Pace);
         while (!end.IsCancellationRequested)

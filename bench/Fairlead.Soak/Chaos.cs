@@ -11,6 +11,10 @@ internal sealed class Chaos(Gateway gateway, Census census, TimeSpan cyclePace)
     // Each of the four in turn, later than a good life: what is killed sooner is given up in the end, as it should be.
     private static readonly TimeSpan KillEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ProvokeEvery = TimeSpan.FromSeconds(4);
+
+    // A look reads all of /proc, which takes milliseconds of a core in the process that measures.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+    private static readonly int Cyclers = SoakService.All.Count(s => s.Part == Part.Cycled);
     private int cycles;
 
     public int Cycles => cycles;
@@ -19,7 +23,9 @@ internal sealed class Chaos(Gateway gateway, Census census, TimeSpan cyclePace)
 
     public Task RunAsync(CancellationToken end) =>
         Task.WhenAll([
-            .. SoakService.All.Where(s => s.Part == Part.Cycled).Select(s => CycleAsync(s.Name, end)),
+            .. SoakService
+                .All.Where(s => s.Part == Part.Cycled)
+                .Select((s, turn) => CycleAsync(s.Name, cyclePace * turn / Cyclers, end)),
             KillAsync(end),
             ProvokeAsync(end),
             WatchAsync(end),
@@ -38,8 +44,10 @@ internal sealed class Chaos(Gateway gateway, Census census, TimeSpan cyclePace)
         }
     }
 
-    private async Task CycleAsync(string name, CancellationToken end)
+    // Each begins at a time of its own: in step, all of them would fall into the same few milliseconds again and again.
+    private async Task CycleAsync(string name, TimeSpan after, CancellationToken end)
     {
+        await PauseAsync(after, end);
         while (!end.IsCancellationRequested)
         {
             var since = Stopwatch.GetTimestamp();
@@ -85,7 +93,7 @@ internal sealed class Chaos(Gateway gateway, Census census, TimeSpan cyclePace)
     {
         while (!end.IsCancellationRequested)
         {
-            await PauseAsync(TimeSpan.FromSeconds(1), end);
+            await PauseAsync(LookEvery, end);
             MostDefunct = Math.Max(MostDefunct, census.Defunct(gateway.Pid));
         }
     }

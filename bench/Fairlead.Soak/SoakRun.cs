@@ -21,6 +21,7 @@ internal sealed class SoakRun(Uri url, string key, string password, TimeSpan len
         var census = new Census(mark);
         var config = Path.GetTempFileName();
         await File.WriteAllTextAsync(config, SoakService.Configuration(mark));
+        using var yardstick = new Yardstick();
         using var gateway = new Gateway([.. command.Select(c => c == "{config}" ? config : c)], url, password);
         await gateway.StartAsync();
         var callers = new Callers(gateway, key);
@@ -39,13 +40,14 @@ internal sealed class SoakRun(Uri url, string key, string password, TimeSpan len
         await PhaseAsync(callers, 0.10, chaos);
         await chaos.CalmAsync();
         Say("calm");
-        var calm = new List<double>(await PhaseAsync(callers, 0.10));
+        var (calm, bareCalm) = await MeasuredAsync(yardstick, callers, 0.10);
         var before = await MeasureAsync(gateway);
         Say("chaos");
-        var busy = await PhaseAsync(callers, 0.50, chaos);
+        var (busy, bareBusy) = await MeasuredAsync(yardstick, callers, 0.50, chaos);
         await chaos.CalmAsync();
         Say("calm");
-        calm.AddRange(await PhaseAsync(callers, 0.15));
+        var (calmAgain, bareAgain) = await MeasuredAsync(yardstick, callers, 0.15);
+        calm = [.. calm, .. calmAgain];
         var after = await MeasureAsync(gateway);
         var defunct = census.Defunct(gateway.Pid);
         var code = await gateway.StopAsync();
@@ -75,13 +77,32 @@ internal sealed class SoakRun(Uri url, string key, string password, TimeSpan len
             after.RssMiB / before.RssMiB,
             MostGrowth
         );
-        var (quiet, loud) = (Percentile(calm), Percentile(busy));
+        var (quiet, loud) = (Percentile([.. bareCalm, .. bareAgain]), Percentile(bareBusy));
+        Console.WriteLine(
+            Line(
+                $"      p99 of a shell over a bare pipe, no gateway: {quiet:0.00} and {loud:0.00} ms: {loud / quiet:0.00}"
+            )
+        );
+        (quiet, loud) = (Percentile(calm), Percentile(busy));
         Judge(
             Line($"p99 of steady services, {quiet:0.00} ms in calm and {loud:0.00} in chaos: ratio"),
             loud / quiet,
             MostSlowdown
         );
         return passed ? 0 : 3;
+    }
+
+    private async Task<(IReadOnlyList<double> Calls, IReadOnlyList<double> Bare)> MeasuredAsync(
+        Yardstick yardstick,
+        Callers callers,
+        double part,
+        Chaos? chaos = null
+    )
+    {
+        using var end = new CancellationTokenSource(length * part);
+        var bare = yardstick.RunAsync(end.Token);
+        var calls = await PhaseAsync(callers, part, chaos);
+        return (calls, await bare);
     }
 
     private async Task<IReadOnlyList<double>> PhaseAsync(Callers callers, double part, Chaos? chaos = null)

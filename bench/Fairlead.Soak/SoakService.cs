@@ -24,7 +24,8 @@ internal enum Part
 /// </summary>
 internal sealed record SoakService(string Name, Part Part, string Script)
 {
-    private const string Serve = """
+    /// <summary>Answers the requests it knows; the name is its first argument.</summary>
+    public const string Serve = """
         while IFS= read -r line; do
           id=${line#*'"id":'}
           id=${id%%[,\}]*}

@@ -61,6 +61,8 @@ public sealed class FairleadClient : IDisposable
         Secrets = new SecretsClient(rest);
         Registry = new RegistryClient(rest);
         Reviews = new ReviewsClient(rest);
+        Executions = new ExecutionsClient(rest);
+        Breakers = new BreakersClient(rest);
     }
 
     /// <summary>Upstream MCP servers.</summary>
@@ -74,6 +76,12 @@ public sealed class FairleadClient : IDisposable
 
     /// <summary>Published tools, as administered.</summary>
     public ToolsClient Tools { get; }
+
+    /// <summary>Tools that run in the background.</summary>
+    public ExecutionsClient Executions { get; }
+
+    /// <summary>Breakers of tools that fail too often.</summary>
+    public BreakersClient Breakers { get; }
 
     /// <summary>The call log.</summary>
     public CallsClient Calls { get; }

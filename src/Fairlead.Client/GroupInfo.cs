@@ -36,6 +36,9 @@ public sealed record GroupInfo
     /// <summary>Whether the call log keeps masked bodies of successful calls too .</summary>
     public bool LogBodies { get; init; }
 
+    /// <summary>Whether clients are listed <c>find_tools</c> and <c>call_tool</c> instead of all tools.</summary>
+    public bool FindTools { get; init; }
+
     /// <summary>Published services in order of publication.</summary>
     public IReadOnlyList<GroupMember> Services { get; init; } = [];
 
@@ -87,6 +90,9 @@ public sealed record GroupDraft
     /// <summary>Whether the call log keeps masked bodies of successful calls too .</summary>
     public bool LogBodies { get; init; }
 
+    /// <summary>Whether clients are listed <c>find_tools</c> and <c>call_tool</c> instead of all tools.</summary>
+    public bool FindTools { get; init; }
+
     /// <summary>Ids or names of services to publish from the start.</summary>
     public IReadOnlyList<string>? Services { get; init; }
 }
@@ -120,6 +126,9 @@ public sealed record GroupChange
 
     /// <summary>Whether the call log keeps masked bodies of successful calls too .</summary>
     public bool? LogBodies { get; init; }
+
+    /// <summary>Whether clients are listed <c>find_tools</c> and <c>call_tool</c> instead of all tools.</summary>
+    public bool? FindTools { get; init; }
 }
 
 internal sealed record GroupKey(string ApiKey);

@@ -41,6 +41,12 @@ public record ServiceDefinition
     /// <summary>Whether an HTTP service may be in a private or loopback network; null takes the gateway's rule.</summary>
     public bool? AllowPrivate { get; init; }
 
+    /// <summary>
+    /// Whether clients are told of its resources that they are the same for everybody (<c>cacheScope</c> "public"), where it
+    /// says so; null: not, they are told as private.
+    /// </summary>
+    public bool? TrustPublicCache { get; init; }
+
     /// <summary>Names of services that must be ready before it starts; null: none.</summary>
     public IReadOnlyList<string>? DependsOn { get; init; }
 

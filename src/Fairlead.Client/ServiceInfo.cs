@@ -126,6 +126,9 @@ public sealed record ServiceDetail : ServiceInfo
     /// <summary>Whether it may be in a private or loopback network; null takes the gateway's rule.</summary>
     public bool? AllowPrivate { get; init; }
 
+    /// <summary>Whether clients are told of its resources that they are the same for everybody, where it says so.</summary>
+    public bool TrustPublicCache { get; init; }
+
     /// <summary>Names of services that must be ready before it starts.</summary>
     public IReadOnlyList<string> DependsOn { get; init; } = [];
 

@@ -75,6 +75,25 @@ public sealed partial class ServicesClient
             cancellationToken
         );
 
+    /// <summary>Registers the operations of an OpenAPI document as the tools of one service .</summary>
+    /// <param name="draft">The document and what is said beside it.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <exception cref="FairleadApiException">
+    /// <c>MISSING_PARAMETER</c> or <c>INVALID_PARAMETER</c> names what of the draft is wrong,
+    /// <c>SERVICE_ALREADY_EXISTS</c> a service of that name that is not to be updated.
+    /// </exception>
+    public Task<OpenApiResult> ImportOpenApiAsync(OpenApiDraft draft, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(draft);
+        return rest.SendAsync(
+            HttpMethod.Post,
+            "services/openapi",
+            RestConnection.Json(draft, ClientJson.Default.OpenApiDraft),
+            ClientJson.Default.EnvelopeOpenApiResult,
+            cancellationToken
+        );
+    }
+
     /// <summary>Unpacks an MCPB bundle on the gateway's machine and registers its service.</summary>
     /// <param name="bundle">The bundle, from its place on; it is closed.</param>
     /// <param name="importing">What is said beside it; null takes it as it is.</param>

@@ -23,6 +23,18 @@ public sealed class ToolsClient
             cancellationToken
         );
 
+    /// <summary>One tool, with its definition as its owner lists it and as clients see it.</summary>
+    /// <exception cref="FairleadApiException"><c>TOOL_NOT_FOUND</c> where there is none.</exception>
+    public Task<PublishedTool> GetAsync(string id, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return rest.GetAsync(
+            $"mcp/tools/{Uri.EscapeDataString(id)}",
+            ClientJson.Default.EnvelopePublishedTool,
+            cancellationToken
+        );
+    }
+
     /// <summary>Sets how a tool is offered, replacing what was set before; the next call sees it.</summary>
     public Task<PublishedTool> UpdateAsync(
         string id,
@@ -49,6 +61,9 @@ public sealed record PublishedTool
 
     /// <summary>The name clients call it by.</summary>
     public required string ToolName { get; init; }
+
+    /// <summary>The name it was given first; a view may give another.</summary>
+    public string GivenName { get; init; } = "";
 
     /// <summary>The group it is published in.</summary>
     public required string GroupId { get; init; }
@@ -77,6 +92,21 @@ public sealed record PublishedTool
     /// <summary>Settings of the tool; null when it has none.</summary>
     public JsonElement? ConfigData { get; init; }
 
+    /// <summary>How the group shows it otherwise than its owner lists it; null for as it is.</summary>
+    public ToolView? View { get; init; }
+
+    /// <summary>What of the view does not fit the definition its owner lists now.</summary>
+    public IReadOnlyList<ToolViewProblem> ViewProblems { get; init; } = [];
+
+    /// <summary>Whether the view does not fit and the tool is not offered until it does.</summary>
+    public bool HeldByView { get; init; }
+
+    /// <summary>The definition as its owner lists it; only from <see cref="ToolsClient.GetAsync"/>.</summary>
+    public JsonElement? OwnDefinition { get; init; }
+
+    /// <summary>The definition as clients of the group see it; only from <see cref="ToolsClient.GetAsync"/>.</summary>
+    public JsonElement? OfferedDefinition { get; init; }
+
     /// <summary>UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
@@ -101,4 +131,7 @@ public sealed record ToolSettings
 
     /// <summary>A JSON object; null clears it.</summary>
     public JsonElement? ConfigData { get; init; }
+
+    /// <summary>Replaces the view before; an empty one takes it away, null leaves it.</summary>
+    public ToolView? View { get; init; }
 }

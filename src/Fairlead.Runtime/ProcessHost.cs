@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
+using System.Globalization;
 using Fairlead.Runtime.Native;
 using Fairlead.Runtime.Pipes;
 using Fairlead.Runtime.Supervision;
@@ -135,7 +136,7 @@ public sealed class ProcessHost : IAsyncDisposable
             if (pid < 0)
                 throw new Win32Exception(-pid);
             if (spec.Nice > 0)
-                _ = Libc.SetPriority(Libc.PriorityOfGroup, (uint)pid, Math.Min(spec.Nice, 19));
+                Yield(pid, Math.Min(spec.Nice, 19));
             input.ReadEnd.Dispose();
             output.WriteEnd.Dispose();
             error.WriteEnd.Dispose();
@@ -149,6 +150,21 @@ public sealed class ProcessHost : IAsyncDisposable
                 pipe.WriteEnd.Dispose();
             }
             throw CommandLookup.Explain(spec, file, failure.NativeErrorCode);
+        }
+    }
+
+    // Within a session the kernel goes by the priority of processes; between sessions, and a service is one, by that of
+    // the session's group where it makes such groups (sched_autogroup): then the first alone would mean nothing to us.
+    private static void Yield(int pid, int nice)
+    {
+        _ = Libc.SetPriority(Libc.PriorityOfGroup, (uint)pid, nice);
+        try
+        {
+            File.WriteAllText($"/proc/{pid}/autogroup", nice.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // No such groups here, or the process has ended already.
         }
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Fairlead.Cli;
 using Fairlead.Completion;
 using Fairlead.Doctor;
+using Fairlead.Profile;
 using Fairlead.Serve;
 using Fairlead.Stdio;
 
@@ -32,6 +33,11 @@ internal static class Program
             LogsCommands.Build(terminal),
             ExportCommands.Build(terminal),
             UsersCommands.Build(terminal),
+            ExecutionsCommands.Build(terminal),
+            BreakersCommands.Build(terminal),
+            BenchCommand.Build(terminal),
+            LoadCommand.Build(terminal),
+            ProfileCommand.Build(terminal),
             DoctorCommand.Build(terminal),
             CompletionCommand.Build(terminal),
         };

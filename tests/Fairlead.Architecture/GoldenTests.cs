@@ -34,6 +34,7 @@ public sealed class GoldenTests
     [Theory]
     [InlineData("Fairlead.Protocol")]
     [InlineData("Fairlead.Toolkit")]
+    [InlineData("Fairlead.Bench")]
     [InlineData("Fairlead.Client")]
     public void PublicApi_OfAPackage_IsWhatWasPromised(string assembly) =>
         Golden.Check(

@@ -26,6 +26,36 @@ public sealed class TallyTests : IDisposable
     [Fact]
     public void TrxCount_OfARunThatDied_IsZero() => Bash("trx_count", "<x>", "passed").ShouldBe((0, "0"));
 
+    [Fact]
+    public void TrxFailures_OfARun_AreTheNamesOfWhatFailed() =>
+        Bash(
+                "trx_failures",
+                """
+                <UnitTestResult testName="A.B.Good" duration="1" outcome="Passed" />
+                <UnitTestResult testName="A.B.Bad(value: &quot;(&gt;&quot;)" duration="1" outcome="Failed">
+                <UnitTestResult testName="A.B.Bad(value: &quot;x y&quot;)" duration="1" outcome="Failed">
+                <UnitTestResult testName="A.B.Worse" duration="1" outcome="Failed">
+                """
+            )
+            .ShouldBe((0, "A.B.Bad\nA.B.Worse"));
+
+    [Fact]
+    public void TrxWhy_OfARun_IsWhatItsFailuresSaid() =>
+        Bash(
+                "trx_why",
+                """
+                <UnitTestResult testName="A.Good" outcome="Passed"><Output>
+                <Message>fine</Message>
+                <UnitTestResult testName="A.Bad" outcome="Failed"><Output>
+                <Message>1
+                2</Message>
+                <StackTrace>at</StackTrace>
+                <UnitTestResult testName="A.Worse" outcome="Failed"><Output>
+                <Message>3</Message>
+                """
+            )
+            .ShouldBe((0, "A.Bad:\n    1\n    2\nA.Worse:\n    3"));
+
     [Theory]
     [InlineData("# tests 4\n# pass 3\n# fail 1\n", "pass", "3")]
     [InlineData("ℹ tests 4\nℹ pass 3\nℹ fail 1\n", "fail", "1")]
@@ -61,7 +91,7 @@ public sealed class TallyTests : IDisposable
         text.ShouldContain($"{unit} unit, {integration} integration, {whole} end to end");
     }
 
-    private (int Code, string Output) Bash(string function, string input, string argument)
+    private (int Code, string Output) Bash(string function, string input, string argument = "")
     {
         var file = Path.Combine(folder, "input");
         File.WriteAllText(file, input);

@@ -48,6 +48,61 @@ public sealed class RestTests(GatewayDouble gateway) : IClassFixture<GatewayDoub
         refused.RequestId.ShouldBe(Guid.Parse("0190b2c0-0000-7000-8000-000000000001"));
     }
 
+    // I-26: a client that asks often is told when to ask again, and does, with the same body.
+    [Fact]
+    public async Task Request_RefusedByTheLimitOfItsAddress_IsSentAgainWhenItMay()
+    {
+        var refusals = 0;
+        gateway.Answer = (_, response) =>
+        {
+            if (refusals++ > 0)
+                return JsonAsync(response, 201, Envelope(Group));
+            response.Headers.RetryAfter = "1";
+            return JsonAsync(
+                response,
+                429,
+                Failure(
+                    "RATE_LIMIT_EXCEEDED",
+                    "Rate limit exceeded",
+                    ""","details":{"limited":"requests of this address"}"""
+                )
+            );
+        };
+        var time = new FakeTimeProvider();
+        using var client = Client(new() { Time = time });
+        var before = gateway.Requests.Count;
+        var asked = client.Groups.CreateAsync(new GroupDraft { Name = "again" }, Token);
+        // Its deadline, and the pause.
+        await Eventually.UntilAsync(() => refusals == 1 && time.ArmedTimers == 2);
+        time.Advance(TimeSpan.FromMilliseconds(999));
+        refusals.ShouldBe(1);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        (await asked).Name.ShouldBe("Default");
+        var sent = gateway.Requests.Skip(before).ToList();
+        sent.Count.ShouldBe(2);
+        sent[1].Body.ShouldBe(sent[0].Body);
+        sent[1].Body.ShouldContain("again");
+    }
+
+    [Theory]
+    [InlineData("failed sign-ins of this user", "1")]
+    [InlineData("requests of this address", "11")]
+    public async Task Request_RefusedForLonger_Throws(string limited, string seconds)
+    {
+        gateway.Answer = (_, response) =>
+        {
+            response.Headers.RetryAfter = seconds;
+            var details = ",\"details\":{\"limited\":\"" + limited + "\"}";
+            return JsonAsync(response, 429, Failure("RATE_LIMIT_EXCEEDED", "Rate limit exceeded", details));
+        };
+        using var client = Client();
+        var before = gateway.Requests.Count;
+        (await Should.ThrowAsync<FairleadApiException>(() => client.Groups.GetAsync("x", Token))).RetryAfter.ShouldBe(
+            TimeSpan.FromSeconds(int.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture))
+        );
+        (gateway.Requests.Count - before).ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(200, "text/html", "<html>router login</html>")]
     [InlineData(200, "application/json", """{"hello":"world"}""")]

@@ -103,9 +103,8 @@ public sealed class ListTests
         {
             var result = (await face.AskAsync(method)).Result;
             result.At("ttlMs").GetInt64().ShouldBeGreaterThanOrEqualTo(0, method);
-            // A group's lists are its key's own; only a service may call its own resource public.
-            var scope = method == "resources/read" && service == Revision.V20260728 ? "public" : "private";
-            result.At("cacheScope").GetString().ShouldBe(scope, method);
+            // A group's lists are its key's own, and no service is trusted with calling a resource public unless somebody says so.
+            result.At("cacheScope").GetString().ShouldBe("private", method);
         }
         foreach (var method in (string[])["tools/call", "prompts/get", "completion/complete"])
             (await face.AskAsync(method)).Result.Has("ttlMs").ShouldBeFalse(method);

@@ -58,7 +58,8 @@ public sealed class ResultTests
     [Theory]
     [InlineData("""{"resultType":"complete","contents":[]}""", 0, "private")]
     [InlineData("""{"resultType":"complete","contents":[],"ttlMs":-3}""", 0, "private")]
-    [InlineData("""{"resultType":"complete","contents":[],"ttlMs":9,"cacheScope":"public"}""", 9, "public")]
+    [InlineData("""{"resultType":"complete","contents":[],"ttlMs":9,"cacheScope":"public"}""", 9, "private")]
+    [InlineData("""{"contents":[],"cacheScope":"public"}""", 0, "private")]
     [InlineData("""{"contents":[],"cacheScope":"private","ttlMs":1}""", 1, "private")]
     public async Task Hints_AbsentFromTheService_AreAdded(string result, int ttl, string scope)
     {
@@ -68,6 +69,22 @@ public sealed class ResultTests
         shown.At("cacheScope").GetString().ShouldBe(scope);
         shown.At("resultType").GetString().ShouldBe("complete");
         shown.At("contents").GetArrayLength().ShouldBe(0);
+    }
+
+    // security.md section 4.9: that everybody may be given it is passed on where an administrator trusts the service.
+    [Theory]
+    [InlineData("""{"resultType":"complete","contents":[],"ttlMs":9,"cacheScope":"public"}""", "public")]
+    [InlineData("""{"contents":[],"ttlMs":9,"cacheScope":"public"}""", "public")]
+    [InlineData("""{"resultType":"complete","contents":[],"ttlMs":9,"cacheScope":"private"}""", "private")]
+    [InlineData("""{"resultType":"complete","contents":[],"ttlMs":9,"cacheScope":"all"}""", "private")]
+    public async Task Scope_OfATrustedService_IsPassedOn(string result, string scope)
+    {
+        await using var face = await OfAsync(result);
+        face.Host.Define("svc", d => d with { TrustPublicCache = true });
+        face.Host.Apply();
+        var shown = (await face.AskAsync("resources/read")).Result;
+        shown.At("cacheScope").GetString().ShouldBe(scope);
+        shown.At("ttlMs").GetInt32().ShouldBe(9);
     }
 
     [Theory]

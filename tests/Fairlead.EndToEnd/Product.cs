@@ -82,6 +82,10 @@ internal sealed class Product : IAsyncDisposable
             info.Environment["FAIRLEAD_DEFAULT_KEY"] = Key;
             info.Environment["FAIRLEAD_ADMIN_PASSWORD"] = Password;
         }
+        // Tests ask more often than people do; those of the limits say what holds.
+        info.Environment["FAIRLEAD__Limits__RestBurst"] = "100000";
+        info.Environment["FAIRLEAD__Limits__RestPerMinute"] = "6000000";
+        info.Environment["FAIRLEAD__Limits__UserCalls"] = "1000000";
         foreach (var (name, value) in environment ?? [])
             info.Environment[name] = value;
         var process = System.Diagnostics.Process.Start(info)!;

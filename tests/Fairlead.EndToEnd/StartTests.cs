@@ -1,5 +1,9 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Fairlead.Testing;
 using Shouldly;
 using Xunit;
@@ -27,7 +31,10 @@ public sealed class StartTests
     )]
     [InlineData("{\n  \"Fairlead\": {,\n}", "is not valid JSON at line 2, position 16")]
     [InlineData("[]", "must hold an object")]
-    [InlineData("""{"Fairlead":{"Gatway":{}}}""", "Fairlead:Gatway is no setting. In Fairlead there are: CallLog,")]
+    [InlineData(
+        """{"Fairlead":{"Gatway":{}}}""",
+        "Fairlead:Gatway is no setting. In Fairlead there are: Cache, CallLog,"
+    )]
     [InlineData(
         """{"Fairlead":{"Gateway":{"PageSiz":5}}}""",
         "Fairlead:Gateway:PageSiz is no setting. In Fairlead:Gateway"
@@ -55,6 +62,56 @@ public sealed class StartTests
         product.Output.ShouldContain("MCP endpoint   https://example.org/tools/mcp");
         product.Output.ShouldContain("--transport http fairlead https://example.org/tools/mcp --header");
         product.Output.ShouldNotContain($"{product.Url}/mcp");
+    }
+
+    // C-06: a variable that is there and empty is a mistake of the deployment, under either name.
+    [Theory]
+    [InlineData("JWT_SECRET")]
+    [InlineData("JWT_SECRET_KEY")]
+    public async Task Start_WithAnEmptySecret_IsRefused(string name) =>
+        await RefusedAsync("is set and empty", Product.NewData(), [], new() { [name] = "" });
+
+    [Fact] // P-98, P-103
+    public async Task Start_WithALogLevelThatIsNone_NamesThoseThereAre() =>
+        await RefusedAsync(
+            "LOG_LEVEL is DEBUG, INFO, WARNING, ERROR or CRITICAL, not 'LOUD'",
+            Product.NewData(),
+            [],
+            new() { ["LOG_LEVEL"] = "loud" }
+        );
+
+    // C-06: both names are taken, and tokens are signed with what they give.
+    [Theory]
+    [InlineData("JWT_SECRET")]
+    [InlineData("JWT_SECRET_KEY")]
+    public async Task Start_WithASecret_SignsWithIt(string name)
+    {
+        var secret = new string('s', 40);
+        await using var product = await Product.StartAsync(environment: new() { [name] = secret });
+        using var client = product.Client(null);
+        using var content = new StringContent(
+            $$"""{"username":"admin","password":"{{Product.Password}}"}""",
+            Encoding.UTF8,
+            "application/json"
+        );
+        using var answer = await client.PostAsync(new Uri("/api/v1/auth/login", UriKind.Relative), content);
+        var body = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+        var token = body.GetProperty("data").GetProperty("access_token").GetString()!;
+        var signed = token[..token.LastIndexOf('.')];
+        Base64Url
+            .EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(signed)))
+            .ShouldBe(token[(signed.Length + 1)..]);
+        (product.Output + product.Errors).ShouldNotContain(secret);
+    }
+
+    // C-06: on a developer's machine it starts, and says what its tokens are worth.
+    [Fact]
+    public async Task Start_WithAnEmptySecretInDevelopment_Warns()
+    {
+        await using var product = await Product.StartAsync(
+            environment: new() { ["JWT_SECRET"] = "", ["DOTNET_ENVIRONMENT"] = "Development" }
+        );
+        await Eventually.UntilAsync(() => product.Errors.Contains("JWT_SECRET is empty", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -172,10 +229,15 @@ public sealed class StartTests
         return answer.StatusCode;
     }
 
-    private static async Task RefusedAsync(string said, string data, string[] options)
+    private static async Task RefusedAsync(
+        string said,
+        string data,
+        string[] options,
+        Dictionary<string, string>? environment = null
+    )
     {
         string[] urls = options.Contains("--urls") ? [] : ["--urls", "http://127.0.0.1:0"];
-        var (code, text) = await RunAsync(null, ["serve", "--data", data, .. urls, .. options]);
+        var (code, text) = await RunAsync(null, environment, ["serve", "--data", data, .. urls, .. options]);
         code.ShouldBe(1, text);
         text.ShouldContain(said);
         text.Split('\n').Where(l => l.StartsWith("fairlead serve:", StringComparison.Ordinal)).ShouldHaveSingleItem();
@@ -183,7 +245,14 @@ public sealed class StartTests
         text.ShouldNotContain("should not happen");
     }
 
-    private static async Task<(int Code, string Text)> RunAsync(string? input, params string[] arguments)
+    private static Task<(int Code, string Text)> RunAsync(string? input, params string[] arguments) =>
+        RunAsync(input, null, arguments);
+
+    private static async Task<(int Code, string Text)> RunAsync(
+        string? input,
+        Dictionary<string, string>? environment,
+        string[] arguments
+    )
     {
         var info = new ProcessStartInfo("dotnet", [Product.Program, .. arguments])
         {
@@ -191,10 +260,16 @@ public sealed class StartTests
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        foreach (var (name, value) in environment ?? [])
+            info.Environment[name] = value;
         using var process = Process.Start(info)!;
         if (input is not null)
             await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
+        // One that starts where it should not would never end.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        await using var stop = limit.Token.Register(() => process.Kill(entireProcessTree: true));
         var errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, errors.Trim());

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Fixture;
 
-/// <summary>Serves over Streamable HTTP at /mcp, either era, or over HTTP+SSE at /sse.</summary>
+/// <summary>Serves over Streamable HTTP at /mcp, either era, or over HTTP+SSE at /sse; with both comes a WebSocket at /ws.</summary>
 internal static class HttpHost
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -49,6 +49,8 @@ internal static class HttpHost
             app.MapGet("/sse", sse.StreamAsync);
             app.MapPost("/messages", sse.PostAsync);
         }
+        app.UseWebSockets();
+        app.Map("/ws", new WebSocketHost(service, options).HandleAsync);
         await app.StartAsync();
         var address = app
             .Services.GetRequiredService<IServer>()

@@ -88,7 +88,8 @@ internal abstract class MessageHost
     {
         if (!options.Modern || method == "notifications/message")
         {
-            await peer.NotifyAsync(method, parameters);
+            // The others who are told build a message of theirs from it too, and a node has one parent.
+            await peer.NotifyAsync(method, parameters.DeepClone().AsObject());
             return;
         }
         foreach (var (_, message) in listening)

@@ -42,6 +42,16 @@ public sealed class LimitTests : HostTest
         await stopping;
     }
 
+    [Fact]
+    public void Table_OfTheMachine_TellsItsKernelThreads()
+    {
+        var all = ProcessTable.Snapshot(out _);
+        all.Single(p => p.Pid == Environment.ProcessId).IsKernel.ShouldBeFalse();
+        // kthreadd, the parent of all of them; in a container none is seen.
+        foreach (var thread in all.Where(p => p.Parent == 2))
+            thread.IsKernel.ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(7)]
@@ -51,5 +61,10 @@ public sealed class LimitTests : HostTest
             .StartAsync(Sh("sleep 0.2; nice | sed 's/.*/{&}/'; exec cat") with { Nice = nice }, Sink, Token);
         await process.Spoke;
         Sink.Messages.ShouldContain($"{{{nice.ToString(CultureInfo.InvariantCulture)}}}");
+        // Where the kernel shares the machine out among sessions, it is the session that must stand back.
+        if (File.Exists($"/proc/{process.Pid}/autogroup"))
+            (await File.ReadAllTextAsync($"/proc/{process.Pid}/autogroup", Token)).ShouldEndWith(
+                $" nice {nice.ToString(CultureInfo.InvariantCulture)}\n"
+            );
     }
 }

@@ -14,6 +14,7 @@ public sealed class FakeTimeProvider(DateTimeOffset? start = null) : TimeProvide
     private DateTimeOffset wall = start ?? DefaultStart;
     private TimeSpan monotonic;
     private long order;
+    private int fired;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -28,6 +29,9 @@ public sealed class FakeTimeProvider(DateTimeOffset? start = null) : TimeProvide
                 return timers.Count;
         }
     }
+
+    /// <summary>Timers that fired so far.</summary>
+    public int Fired => Volatile.Read(ref fired);
 
     public override DateTimeOffset GetUtcNow()
     {
@@ -57,7 +61,10 @@ public sealed class FakeTimeProvider(DateTimeOffset? start = null) : TimeProvide
         lock (gate)
             target = monotonic + by;
         while (NextDue(target) is { } timer)
+        {
+            Interlocked.Increment(ref fired);
             timer.Fire();
+        }
     }
 
     /// <summary>Moves the wall clock alone, as an operator or NTP does; timers and timestamps do not notice.</summary>

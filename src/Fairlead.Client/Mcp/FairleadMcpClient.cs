@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using System.Text.Json;
 using Fairlead.Protocol;
 using Fairlead.Protocol.Http;
@@ -19,8 +18,8 @@ public sealed class FairleadMcpClient
 {
     private readonly ModernRequests requests;
 
-    /// <summary>Mirrored parameters of the tools seen so far (R19); the others are learnt when the gateway asks for them.</summary>
-    private readonly ConcurrentDictionary<string, ParamHeaders> mirrored = new();
+    /// <summary>The tools seen so far, for their mirrored parameters (R19); the others are learnt when the gateway asks for them.</summary>
+    private readonly ConcurrentDictionary<string, KnownTool> known = new();
 
     internal FairleadMcpClient(
         HttpClient http,
@@ -118,7 +117,7 @@ public sealed class FairleadMcpClient
                 cancellationToken
             );
             all.AddRange(result.GetProperty(member).EnumerateArray());
-            cursor = Text(result, "nextCursor"u8);
+            cursor = result.Text("nextCursor"u8);
         } while (cursor is not null);
         return all;
     }
@@ -146,9 +145,9 @@ public sealed class FairleadMcpClient
         {
             // The definition is not the one we know, or we never saw it: look, and ask once more (spec
             // streamable-http "Client Behavior").
-            var known = mirrored.GetValueOrDefault(name);
+            var before = known.GetValueOrDefault(name)?.Mirrored ?? ParamHeaders.None;
             await ListToolsAsync(cancellationToken);
-            if (!mirrored.TryGetValue(name, out var now) || (known ?? ParamHeaders.None).Rules.SequenceEqual(now.Rules))
+            if (!known.TryGetValue(name, out var now) || before.Rules.SequenceEqual(now.Mirrored.Rules))
                 throw;
             return await CallAsync(name, arguments, progress, cancellationToken);
         }
@@ -161,53 +160,23 @@ public sealed class FairleadMcpClient
         CancellationToken cancellationToken
     )
     {
-        var given = arguments.ValueKind == JsonValueKind.Object;
-        var headers =
-            given && mirrored.TryGetValue(name, out var rules)
-                ? rules.Build(Encoding.UTF8.GetBytes(arguments.GetRawText()))
-                : null;
         var result = await requests.SendAsync(
             McpMethod.ToolsCall,
             name,
-            json =>
-            {
-                json.WriteString("name"u8, name);
-                if (given)
-                {
-                    json.WritePropertyName("arguments"u8);
-                    arguments.WriteTo(json);
-                }
-            },
-            headers,
+            json => ClientWords.WriteCall(json, name, arguments),
+            known.GetValueOrDefault(name)?.Headers(arguments),
             progress,
             cancellationToken
         );
-        return new McpToolResult(
-            result.TryGetProperty("isError"u8, out var failed) && failed.ValueKind == JsonValueKind.True,
-            result.TryGetProperty("content"u8, out var content) && content.ValueKind == JsonValueKind.Array
-                ? content
-                : EmptyArray,
-            result.TryGetProperty("structuredContent"u8, out var structured) ? structured : null
-        );
+        return McpToolResult.Read(result);
     }
 
     /// <summary>A tool whose mirrored parameters break the rules is left out, as clients must (R20).</summary>
     private McpTool? Read(JsonElement definition)
     {
-        if (Text(definition, "name"u8) is not { Length: > 0 } name)
+        if (KnownTool.Read(definition) is not { } tool)
             return null;
-        var schema = definition.TryGetProperty("inputSchema"u8, out var given) ? given : EmptyObject;
-        if (ParamHeaders.Read(Encoding.UTF8.GetBytes(schema.GetRawText()), out _) is not { } rules)
-            return null;
-        mirrored[name] = rules;
-        return new McpTool(name, Text(definition, "title"u8), Text(definition, "description"u8), schema, definition);
+        known[tool.Tool.Name] = tool;
+        return tool.Tool;
     }
-
-    private static string? Text(JsonElement element, ReadOnlySpan<byte> name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
-
-    private static readonly JsonElement EmptyArray = JsonElement.Parse("[]"u8);
-    private static readonly JsonElement EmptyObject = JsonElement.Parse("{}"u8);
 }

@@ -24,6 +24,7 @@ internal sealed class ModernRequests(
             ?.InformationalVersion.Split('+')[0]
         ?? "0";
 
+    private readonly McpClientOptions words = new() { ClientName = options.ClientName, ClientVersion = Version };
     private long lastId;
 
     /// <summary>Sends a request and returns its result.</summary>
@@ -81,13 +82,7 @@ internal sealed class ModernRequests(
             json.WriteStartObject("params"u8);
             parameters?.Invoke(json);
             json.WriteStartObject("_meta"u8);
-            json.WriteString("io.modelcontextprotocol/protocolVersion"u8, Revisions.Newest.Wire());
-            json.WriteStartObject("io.modelcontextprotocol/clientInfo"u8);
-            json.WriteString("name"u8, options.ClientName);
-            json.WriteString("version"u8, Version);
-            json.WriteEndObject();
-            json.WriteStartObject("io.modelcontextprotocol/clientCapabilities"u8);
-            json.WriteEndObject();
+            ClientWords.WriteMeta(json, words);
             if (progress)
                 json.WriteNumber("progressToken"u8, id);
             json.WriteEndObject();
@@ -176,17 +171,7 @@ internal sealed class ModernRequests(
         message.TryGetProperty("method"u8, out var method)
         && method.ValueEquals("notifications/progress"u8)
         && message.TryGetProperty("params"u8, out var parameters)
-        && parameters.TryGetProperty("progress"u8, out var progress)
-        && progress.ValueKind == JsonValueKind.Number
-            ? new McpProgress(
-                progress.GetDouble(),
-                parameters.TryGetProperty("total"u8, out var total) && total.ValueKind == JsonValueKind.Number
-                    ? total.GetDouble()
-                    : null,
-                parameters.TryGetProperty("message"u8, out var text) && text.ValueKind == JsonValueKind.String
-                    ? text.GetString()
-                    : null
-            )
+            ? McpProgress.Read(parameters)
             : null;
 
     private static FairleadMcpException NoAnswer(HttpStatusCode status) =>

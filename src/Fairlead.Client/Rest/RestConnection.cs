@@ -15,6 +15,7 @@ internal sealed class RestConnection(
 )
 {
     private const int PageSize = 200;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<Envelope<T>> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, path, null, type, cancellationToken);
@@ -92,18 +93,44 @@ internal sealed class RestConnection(
         CancellationToken cancellationToken
     )
     {
-        using var request = new HttpRequestMessage(method, new Uri(root, path)) { Content = body };
-        return await LimitedAsync(
-            async limited =>
-            {
-                if (!anonymous && await token(limited) is { Length: > 0 } value)
-                    request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", value);
-                using var response = await SendAsync(request, limited);
-                return await ReadAsync(response, type, limited);
-            },
-            cancellationToken
-        );
+        using (body)
+            return await LimitedAsync(
+                async limited =>
+                {
+                    while (true)
+                    {
+                        using var request = new HttpRequestMessage(method, new Uri(root, path)) { Content = body };
+                        if (!anonymous && await token(limited) is { Length: > 0 } value)
+                            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", value);
+                        try
+                        {
+                            using var response = await SendAsync(request, limited);
+                            return await ReadAsync(response, type, limited);
+                        }
+                        catch (FairleadApiException refused) when (PauseOf(refused, body) is { } pause)
+                        {
+                            await Task.Delay(pause, options.Time, limited);
+                        }
+                        finally
+                        {
+                            // It would go with the request, and may be needed again.
+                            request.Content = null;
+                        }
+                    }
+                },
+                cancellationToken
+            );
     }
+
+    // Refused before anything was done, because this address asks often (I-26): so it may be asked again. A body that is
+    // read from somewhere can be sent once only.
+    private static TimeSpan? PauseOf(FairleadApiException refused, HttpContent? body) =>
+        refused is { Status: HttpStatusCode.TooManyRequests, RetryAfter: { } wait }
+        && wait <= LongestPause
+        && body is null or ByteArrayContent
+        && refused.Details.GetValueOrDefault("limited") == "requests of this address"
+            ? wait
+            : null;
 
     private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

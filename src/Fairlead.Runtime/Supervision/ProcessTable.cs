@@ -12,6 +12,9 @@ internal readonly record struct ProcessEntry(int Pid, int Parent, int Group, int
 {
     /// <summary>Resident memory, in bytes.</summary>
     public long Memory { get; init; }
+
+    /// <summary>A thread of the kernel: it has no memory of its own, no environment, and no service started it.</summary>
+    public bool IsKernel { get; init; }
 }
 
 /// <summary>Whether a process carries a variable in its environment.</summary>
@@ -34,8 +37,8 @@ internal static class ProcessTable
     private const int VirtualSizeField = 20;
     private const int EnvironmentEndField = 48;
 
-    // From the one behind the session to the resident pages.
-    private const int FieldsBeforePages = 17;
+    // From the one behind the session to the size of the virtual memory, behind which the resident pages are.
+    private const int FieldsBeforeVirtualSize = 16;
 
     /// <summary>All processes.</summary>
     /// <param name="changing">
@@ -93,10 +96,12 @@ internal static class ProcessTable
         var isZombie = rest[1] is (byte)'Z' or (byte)'X';
         rest = rest[3..];
         var entry = new ProcessEntry(pid, Next(ref rest), Next(ref rest), Next(ref rest), isZombie);
-        for (var skipped = 0; skipped < FieldsBeforePages; skipped++)
+        for (var skipped = 0; skipped < FieldsBeforeVirtualSize; skipped++)
             rest = rest[Math.Min(rest.IndexOf((byte)' ') + 1, rest.Length)..];
+        var hasSize = Utf8Parser.TryParse(rest, out long size, out var length);
+        rest = rest[Math.Min(length + 1, rest.Length)..];
         _ = Utf8Parser.TryParse(rest, out long pages, out _);
-        return entry with { Memory = pages * Environment.SystemPageSize };
+        return entry with { Memory = pages * Environment.SystemPageSize, IsKernel = hasSize && size == 0 && !isZombie };
     }
 
     internal static bool Contains(ReadOnlySpan<byte> environment, ReadOnlySpan<byte> variable)

@@ -60,7 +60,7 @@ internal static class Sweep
         {
             var carries =
                 process.Session == leader || process.Group == leader ? Carries.Yes
-                : process.IsZombie ? Carries.No
+                : process.IsZombie || process.IsKernel ? Carries.No
                 : ProcessTable.Variable(process.Pid, variable);
             changing |= carries == Carries.NotYetKnown;
             if (carries == Carries.Yes)

@@ -6,6 +6,7 @@ using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Tools.Recovery;
 
 namespace Fairlead.Server.Gateway;
 
@@ -27,12 +28,16 @@ internal sealed class Call : ICallEvents, IDisposable
     private readonly TimeProvider time;
     private readonly CancellationTokenSource cancellation;
     private readonly TimeSpan maxDeadline;
+    private byte[] progressToken = [];
     private TimeSpan deadline;
     private CancelCause cause;
     private double progress = double.NegativeInfinity;
     private long progressWindow;
     private int progressInWindow;
     private bool ended;
+    private bool judged;
+    private volatile bool holdsThread;
+    private volatile Task? rescue;
 
     public Call(
         Envelope envelope,
@@ -68,6 +73,12 @@ internal sealed class Call : ICallEvents, IDisposable
     /// <summary>What the client showed, for what stays open long; null where it needed nothing.</summary>
     public Credentials? Shown { get; init; }
 
+    /// <summary>The user behind a call that comes from inside; null where the client shows a token.</summary>
+    public CallingUser? Named { get; init; }
+
+    /// <summary>The user token shown with this request; null where none was, or where <see cref="Shown"/> has it.</summary>
+    public string? UserToken { get; init; }
+
     /// <summary>Gives a header of the client's request; null where no headers mirror the body (legacy, stdio).</summary>
     public Func<string, string?>? Header { get; init; }
     public long Started { get; }
@@ -84,8 +95,21 @@ internal sealed class Call : ICallEvents, IDisposable
     /// <summary>Exposed name or URI; null for methods without one.</summary>
     public string? Name { get; set; }
 
+    /// <summary>Whether the client named the tool in a <c>call_tool</c>.</summary>
+    public bool IsFound { get; set; }
+
+    /// <summary>Arguments that go to the tool in place of the client's; null where those go on as they came.</summary>
+    public ReadOnlyMemory<byte>? Sent { get; set; }
+
+    /// <summary>The arguments that go to the tool; empty for none.</summary>
+    public ReadOnlySpan<byte> Arguments =>
+        Sent is { } other ? other.Span : Envelope.Arguments.Of(Envelope.Message.Span);
+
     /// <summary>What the service asked for that could not be carried; null when nothing.</summary>
     public string? Asked { get; private set; }
+
+    /// <summary>What the call says of its tool; null while and where it says nothing .</summary>
+    public ToolVerdict? Verdict { get; set; }
 
     public CancelCause Cause => cause;
     public CancellationToken Token => cancellation.Token;
@@ -97,6 +121,8 @@ internal sealed class Call : ICallEvents, IDisposable
     public void StartDeadline(TimeSpan span)
     {
         deadline = span;
+        // A copy: a tool that reports after the end must not read what the buffer is used for then.
+        progressToken = Envelope.ProgressToken.Of(Envelope.Message.Span).ToArray();
         cancellation.CancelAfter(span);
     }
 
@@ -120,6 +146,9 @@ internal sealed class Call : ICallEvents, IDisposable
 
     public void OnNotification(McpMethod method, ReadOnlySpan<byte> parameters, Range token)
     {
+        // Nothing follows an answer (R44), however long a tool goes on: on a line it would go out among other calls.
+        if (HasEnded)
+            return;
         if (method == McpMethod.NotificationsProgress)
         {
             if (!Envelope.ProgressToken.Present)
@@ -127,9 +156,7 @@ internal sealed class Call : ICallEvents, IDisposable
             Extend();
             if (!Increases(parameters) || !TakeProgress())
                 return;
-            Reply.Send(
-                MessageBytes.Notification(method, parameters, token, Envelope.ProgressToken.Of(Envelope.Message.Span))
-            );
+            Reply.Send(MessageBytes.Notification(method, parameters, token, progressToken));
             return;
         }
         if (method == McpMethod.NotificationsMessage && !WantsLog(parameters))
@@ -152,6 +179,8 @@ internal sealed class Call : ICallEvents, IDisposable
             McpMethod.SamplingCreateMessage => "sampling",
             _ => "roots",
         };
+        if (HasEnded)
+            return new(LegacySession.Refused("the call is over"));
         if (!CarriesQuestions || Session is null)
         {
             Asked = capability;
@@ -162,6 +191,30 @@ internal sealed class Call : ICallEvents, IDisposable
         WaitedForClient = true;
         return Session.AskAsync(Reply.Send, method, parameters, cancellationToken);
     }
+
+    /// <summary>The breaker whose probe the call is; null for none.</summary>
+    public ToolBreaker? Probed { get; set; }
+
+    /// <summary>Whether a native tool works on the thread of the request, and has not given it back yet.</summary>
+    public bool HoldsThread
+    {
+        get => holdsThread;
+        set
+        {
+            holdsThread = value;
+            Reply.IsHeld = value;
+        }
+    }
+
+    /// <summary>Another thread that ends the call; the request must not end before it. Null for none.</summary>
+    public Task? Rescue
+    {
+        get => rescue;
+        set => rescue = value;
+    }
+
+    /// <summary>True once: whoever gets it tells the breakers how the call went.</summary>
+    public bool TryJudge() => !Interlocked.Exchange(ref judged, true);
 
     /// <summary>Whether somebody answers or has answered the call.</summary>
     public bool HasEnded => Volatile.Read(ref ended);

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Fairlead.Protocol;
+using Fairlead.Server.Gateway.Finding;
+using Fairlead.Server.Gateway.Policies;
 using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
@@ -16,8 +18,9 @@ internal sealed class CallPipeline(
     LocalMethods local,
     TrafficRecord traffic,
     CallsInFlight inFlight,
-    GatewayOptions options,
-    TimeProvider time
+    FinderStep finding,
+    KeyRate rate,
+    GatewayOptions options
 )
 {
     public async ValueTask RunAsync(Call call)
@@ -53,6 +56,8 @@ internal sealed class CallPipeline(
         }
         finally
         {
+            if (call.Rescue is { } rescue)
+                await rescue;
             if (entered)
                 call.Group.Traffic.Leave();
             inFlight.Remove(call);
@@ -92,12 +97,32 @@ internal sealed class CallPipeline(
             await EndAsync(call, Held(call, found));
             return;
         }
-        var arguments = call.Envelope.Arguments.Of(call.Envelope.Message);
-        if (call.Header is { } header && found.ParamHeaders.Mismatch(arguments.Span, header) is { } wrong)
+        // A client that came by call_tool was never shown what to mirror.
+        if (
+            !call.IsFound
+            && call.Header is { } header
+            && found.ParamHeaders.Mismatch(call.Arguments, header) is { } wrong
+        )
         {
             await EndAsync(call, ErrorTable.Answer(Condition.HeaderMismatch, detail: $"Header mismatch: {wrong}"));
             return;
         }
+        if (found.View is { } view)
+        {
+            if (view.Mistake(call.Arguments) is { } mistake)
+            {
+                await EndAsync(
+                    call,
+                    ErrorTable.Answer(Condition.InvalidParams, call.RequestId, $"Invalid params: {mistake}")
+                );
+                return;
+            }
+            call.Sent = view.Complete(call.Arguments) ?? call.Sent;
+        }
+        // Only what runs in this process can keep the request's thread.
+        using var rescue = found.Publication.Service is null
+            ? Rescue.Of(call, () => RescueAsync(call, found))
+            : default;
         var answer = await execute.RunAsync(call, found, EndAsync);
         if (call.HasEnded)
             return;
@@ -109,7 +134,14 @@ internal sealed class CallPipeline(
         await AbandonAsync(call);
     }
 
-    private static ItemRoute? Find(Call call, out Answer missing)
+    private ValueTask RescueAsync(Call call, ItemRoute route)
+    {
+        GatewayLog.Rescued(local.Log, call.Name!, call.RequestId);
+        var late = execute.GiveUp(call, route);
+        return late is { } answer ? EndAsync(call, answer) : AbandonAsync(call);
+    }
+
+    private ItemRoute? Find(Call call, out Answer missing)
     {
         var e = call.Envelope;
         missing = default;
@@ -134,6 +166,8 @@ internal sealed class CallPipeline(
             );
             return null;
         }
+        if (condition == Condition.UnknownTool && call.Group.Finder is { } finder && FinderStep.Takes(name))
+            return finding.Run(call, finder, out missing);
         if (routes.TryGetValue(name, out var route))
             return route;
         route = condition == Condition.UnknownResource ? OfTemplate(call, name) : null;
@@ -144,7 +178,11 @@ internal sealed class CallPipeline(
 
     /// <summary>The answer for what waits for a review.</summary>
     public static Answer Held(Call call, ItemRoute route) =>
-        ErrorTable.Answer(Condition.DefinitionChanged, call.RequestId, server: route.ServiceName);
+        ErrorTable.Answer(
+            route.View is { IsHeld: true } ? Condition.ViewMisfit : Condition.DefinitionChanged,
+            call.RequestId,
+            server: route.ServiceName
+        );
 
     private static ItemRoute? OfTemplate(Call call, string uri) =>
         call.Envelope.Method == McpMethod.CompletionComplete
@@ -161,7 +199,7 @@ internal sealed class CallPipeline(
             call.RequestId,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{ErrorTable.Of(condition).Text}: {shown} ({Lists(condition)})"
+                $"{ErrorTable.Of(condition).Text}: {shown} ({Lists(condition, call.Group)})"
             )
         );
         // Handshake clients know a code of its own for a missing resource (2025-11-25 server/resources).
@@ -175,9 +213,10 @@ internal sealed class CallPipeline(
     }
 
     /// <summary>Where the right names are.</summary>
-    private static string Lists(Condition condition) =>
+    private static string Lists(Condition condition, GroupRoute group) =>
         condition switch
         {
+            Condition.UnknownTool when group.Finder is not null => "find_tools finds the tools of this group",
             Condition.UnknownTool => "tools/list names the tools of this group",
             Condition.UnknownPrompt => "prompts/list names the prompts of this group",
             _ => "resources/list and resources/templates/list name the resources of this group",
@@ -185,22 +224,22 @@ internal sealed class CallPipeline(
 
     private Answer? Refuse(Call call)
     {
-        var config = call.Group.Config;
-        var rate = config.CallsPerMinute ?? options.CallsPerMinute;
-        var wait = call.Group.Traffic.TakeRate(rate, time);
-        if (wait > TimeSpan.Zero)
+        if (rate.Take(call.Group) is { IsGiven: false } over)
         {
             return ErrorTable.Answer(
                 Condition.RateLimited,
                 call.RequestId,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Rate limit exceeded: {rate} tools/call a minute for this key"
+                    $"Rate limit exceeded: {rate.Of(call.Group)} tools/call a minute for this key"
                 ),
-                retryAfter: Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds))
-            );
+                retryAfter: over.RetryAfter
+            ) with
+            {
+                Permit = over,
+            };
         }
-        return call.Group.Traffic.TryEnter(config.ConcurrentCalls ?? options.ConcurrentCalls)
+        return call.Group.Traffic.TryEnter(call.Group.Config.ConcurrentCalls ?? options.ConcurrentCalls)
             ? null
             : ErrorTable.Answer(Condition.TooManyCalls, call.RequestId, retryAfter: 1);
     }

@@ -1,14 +1,20 @@
+using Fairlead.Server.Gateway.Finding;
 using Fairlead.Server.Gateway.Intake;
+using Fairlead.Server.Gateway.Policies;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Gateway.Traffic;
+using Fairlead.Server.Hosting.Limits;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Telemetry;
+using Fairlead.Server.Tools.Recovery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 
 namespace Fairlead.Server.Gateway;
@@ -23,6 +29,7 @@ namespace Fairlead.Server.Gateway;
 /// <item>EnvelopeReader (Fairlead.Protocol): the one strict read; arguments stay raw bytes.</item>
 /// <item><see cref="ModernIntake"/> or <see cref="LegacyIntake"/>: what the era demands; sessions.</item>
 /// <item><see cref="CallPipeline"/>: limits, route by stored name, own methods in <see cref="LocalMethods"/>.</item>
+/// <item><see cref="FinderStep"/>, in groups that list no tools: a search, or the call of what was found.</item>
 /// <item><see cref="ExecuteStep"/>: EraBridge → channel of the service (or native tools) → EraBridge back.</item>
 /// <item>IReply: JSON, or an event stream from the first message that comes before the answer; one ErrorTable.</item>
 /// <item><see cref="TrafficRecord"/>: call log and meter, always, never waiting.</item>
@@ -36,6 +43,7 @@ internal static class GatewayFeature
     {
         services.AddSingleton(options);
         services.AddSingleton<HostGuard>();
+        services.TryAddSingleton<ReadSecret>(static (_, _) => null);
         services.AddSingleton<RouteTableBuilder>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<ResourceWatches>();
@@ -45,9 +53,15 @@ internal static class GatewayFeature
         services.AddSingleton<ListenMethod>();
         services.AddSingleton<LocalMethods>();
         services.AddSingleton<LegacyIntake>();
+        services.TryAddSingleton(new ToolRecoveryOptions());
+        services.TryAddSingleton<Breakers>();
+        services.AddSingleton<FinderStep>();
         services.AddSingleton<ExecuteStep>();
         services.AddSingleton<TrafficRecord>();
         services.AddSingleton<CallsInFlight>();
+        services.TryAddSingleton(new LimitsOptions());
+        services.TryAddSingleton(LimitsFeature.Shared);
+        services.AddSingleton<KeyRate>();
         services.AddSingleton<CallPipeline>();
         services.AddSingleton<ConversationRoom>();
         services.AddSingleton<SseLinks>();

@@ -6,6 +6,9 @@ internal sealed record GatewayOptions
     /// <summary>Largest request body in bytes; default 4 MiB, above it 413.</summary>
     public int MaxBodyBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>Largest answer of a tool, prompt or resource that is passed on, in bytes; default 16 MiB, above it −31004.</summary>
+    public int MaxResultBytes { get; init; } = Tools.ResultWriter.MostBytes;
+
     /// <summary>Deadline of a call without one of its own; default 30 s.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -20,6 +23,15 @@ internal sealed record GatewayOptions
 
     /// <summary>Concurrent <c>tools/call</c> per key; default 32, 0 lifts it (C-03).</summary>
     public int ConcurrentCalls { get; init; } = 32;
+
+    /// <summary>Calls at once to one service; default 64, 0 lifts it. Native tools are not bounded so.</summary>
+    public int ServiceCalls { get; init; } = 64;
+
+    /// <summary>Calls that may wait for a service that has that many; default 128, more fail at once.</summary>
+    public int ServiceQueue { get; init; } = 128;
+
+    /// <summary>How long a call waits for such a service; default 2 s.</summary>
+    public TimeSpan ServiceQueueWait { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Legacy sessions at once; default 1000 .</summary>
     public int MaxSessions { get; init; } = 1000;

@@ -20,6 +20,12 @@ internal static class ExposedNames
     /// <summary>Names with this start belong to the gateway's own tools.</summary>
     public const string ReservedPrefix = "fairlead_";
 
+    /// <summary>The tool that finds tools, in groups that list none.</summary>
+    public const string FindTools = "find_tools";
+
+    /// <summary>The tool that calls what was found.</summary>
+    public const string CallTool = "call_tool";
+
     private const string ReservedScheme = "fairlead+";
     private const int HashDigits = 10;
 
@@ -51,6 +57,11 @@ internal static class ExposedNames
         name.Length is > 0 and <= MaxLength
         && !name.AsSpan().ContainsAnyExcept(NameCharacters)
         && !name.StartsWith(ReservedPrefix, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a group that lists no tools has a tool of its own of this name.</summary>
+    public static bool IsOfFinder(string name) =>
+        name.Equals(FindTools, StringComparison.OrdinalIgnoreCase)
+        || name.Equals(CallTool, StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<string> NameCandidates(NameWish wish)
     {

@@ -28,6 +28,9 @@ internal sealed partial record GroupDraft
     public bool? PublishNative { get; init; }
     public bool? LogBodies { get; init; }
 
+    /// <summary>Whether clients are listed <c>find_tools</c> and <c>call_tool</c> instead of all tools.</summary>
+    public bool? FindTools { get; init; }
+
     /// <summary>Services published from the start; only when creating.</summary>
     public ImmutableArray<ServiceId>? Services { get; init; }
     public string? CreatedBy { get; init; }

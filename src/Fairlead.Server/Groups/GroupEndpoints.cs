@@ -99,6 +99,7 @@ internal static class GroupEndpoints
                 ConcurrentCalls = request.ConcurrentCalls,
                 PublishNative = request.PublishNative,
                 LogBodies = request.LogBodies,
+                FindTools = request.FindTools,
                 Services = [.. services],
                 CreatedBy = http.User.FindFirstValue(ClaimTypes.NameIdentifier),
             },
@@ -149,6 +150,7 @@ internal static class GroupEndpoints
             ConcurrentCalls = request.ConcurrentCalls,
             PublishNative = request.PublishNative,
             LogBodies = request.LogBodies,
+            FindTools = request.FindTools,
         };
         StoreResult<GroupConfig> changed = await store.UpdateAsync(new GroupId(id), draft, cancellationToken);
         return await ViewAsync(changed, "Group changed.", store, watcher, cancellationToken);

@@ -247,6 +247,7 @@ internal sealed class GroupStore(
         row.ConcurrentCalls = Limit(draft.ConcurrentCalls, row.ConcurrentCalls);
         row.PublishNative = draft.PublishNative ?? row.PublishNative;
         row.LogBodies = draft.LogBodies ?? row.LogBodies;
+        row.FindTools = draft.FindTools ?? row.FindTools;
     }
 
     private static int? Limit(int? given, int? before) =>

@@ -37,6 +37,9 @@ internal sealed record CreateGroupRequest
     )]
     public bool LogBodies { get; set; }
 
+    [Description("Whether clients are listed find_tools and call_tool instead of all tools.")]
+    public bool FindTools { get; set; }
+
     [Description("Services to publish from the start: ids or names.")]
     public ImmutableArray<string>? Services { get; set; }
 }
@@ -56,6 +59,7 @@ internal sealed record UpdateGroupRequest
     public int? ConcurrentCalls { get; set; }
     public bool? PublishNative { get; set; }
     public bool? LogBodies { get; set; }
+    public bool? FindTools { get; set; }
 }
 
 internal sealed record GroupView
@@ -71,6 +75,7 @@ internal sealed record GroupView
     public required int? ConcurrentCalls { get; init; }
     public required bool PublishNative { get; init; }
     public required bool LogBodies { get; init; }
+    public required bool FindTools { get; init; }
 
     [Description("Published services, in order of publication.")]
     public required IReadOnlyList<GroupServiceView> Services { get; init; }
@@ -99,6 +104,7 @@ internal sealed record GroupView
             ConcurrentCalls = row.ConcurrentCalls,
             PublishNative = row.PublishNative,
             LogBodies = row.LogBodies,
+            FindTools = row.FindTools,
             Services =
             [
                 .. from id in config?.Services ?? []
@@ -136,12 +142,80 @@ internal sealed record UpdateToolRequest
 
     [Description("Settings of the tool: a JSON object or null.")]
     public JsonElement? ConfigData { get; set; }
+
+    [Description("How the group shows it; replaces the view before, {} takes it away, null leaves it.")]
+    public ToolViewBody? View { get; set; }
 }
+
+internal sealed record ToolViewBody
+{
+    [Description("Its name in the group, 1 to 64 of A-Z a-z 0-9 _ -; null gives back the first one.")]
+    public string? Name { get; set; }
+
+    [Description("For people, at most 200 characters; null leaves the tool's own.")]
+    public string? Title { get; set; }
+
+    [Description("Parameters that callers neither see nor may send; none that the tool needs.")]
+    public ImmutableArray<string>? Hidden { get; set; }
+
+    [Description("Parameters with the value that goes into every call; hidden as well. Texts may hold ${secret:NAME}.")]
+    public Dictionary<string, JsonElement>? Fixed { get; set; }
+    public ToolHintsBody? Annotations { get; set; }
+
+    public ToolViewConfig ToConfig() =>
+        new()
+        {
+            Name = Name,
+            Title = Title,
+            Hidden = Hidden is { IsDefault: false } hidden ? hidden : [],
+            Fixed = (Fixed ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal),
+            ReadOnlyHint = Annotations?.ReadOnlyHint,
+            DestructiveHint = Annotations?.DestructiveHint,
+            IdempotentHint = Annotations?.IdempotentHint,
+            OpenWorldHint = Annotations?.OpenWorldHint,
+        };
+
+    public static ToolViewBody Of(ToolViewConfig view) =>
+        new()
+        {
+            Name = view.Name,
+            Title = view.Title,
+            Hidden = view.Hidden,
+            Fixed = new(view.Fixed),
+            Annotations = new()
+            {
+                ReadOnlyHint = view.ReadOnlyHint,
+                DestructiveHint = view.DestructiveHint,
+                IdempotentHint = view.IdempotentHint,
+                OpenWorldHint = view.OpenWorldHint,
+            },
+        };
+}
+
+[Description("Hints of the specification; null leaves the tool's own.")]
+internal sealed record ToolHintsBody
+{
+    public bool? ReadOnlyHint { get; set; }
+    public bool? DestructiveHint { get; set; }
+    public bool? IdempotentHint { get; set; }
+    public bool? OpenWorldHint { get; set; }
+}
+
+internal sealed record ViewProblemView(
+    [property: Description("The member of the view.")] string Field,
+    string Text,
+    [property: Description("Whether the tool is held for it; else the part that does not fit is left out.")] bool Holds
+);
 
 internal sealed record ToolView
 {
     public required string Id { get; init; }
+
+    [Description("The name clients call it by.")]
     public required string ToolName { get; init; }
+
+    [Description("The name it was given first.")]
+    public required string GivenName { get; init; }
     public required string GroupId { get; init; }
 
     [Description("Null for a native tool.")]
@@ -155,32 +229,29 @@ internal sealed record ToolView
     public required bool Enabled { get; init; }
     public required int TimeoutSeconds { get; init; }
     public required JsonElement? ConfigData { get; init; }
+
+    [Description("How the group shows it otherwise than its owner lists it; null for as it is.")]
+    public required ToolViewBody? View { get; init; }
+
+    [Description("What of the view does not fit the definition its owner lists now.")]
+    public required IReadOnlyList<ViewProblemView> ViewProblems { get; init; }
+
+    [Description("True where the view does not fit and the tool is not offered until it does.")]
+    public required bool HeldByView { get; init; }
+
+    [Description("The definition as its owner lists it; only of one tool.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? OwnDefinition { get; init; }
+
+    [Description("The definition as clients of the group see it; only of one tool.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? OfferedDefinition { get; init; }
     public required DateTime CreatedAt { get; init; }
     public required DateTime UpdatedAt { get; init; }
 
     [Description("True in the answer to an update: the next call sees it.")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? EffectiveImmediately { get; init; }
-
-    public static ToolView Of(ToolRow row, StoreSnapshot snapshot) =>
-        new()
-        {
-            Id = row.Id,
-            ToolName = row.ExposedName,
-            GroupId = row.GroupId,
-            ServiceId = row.ServiceId,
-            ServiceName = snapshot.Services.FirstOrDefault(service => service.Id.Value == row.ServiceId)?.Name,
-            UpstreamName = row.UpstreamName,
-            Version = row.Version,
-            Description = row.Description,
-            Enabled = row.Enabled,
-            TimeoutSeconds = row.TimeoutSeconds,
-            ConfigData = row.ConfigData is { } json
-                ? JsonSerializer.Deserialize(json, GroupsJson.Default.JsonElement)
-                : null,
-            CreatedAt = row.CreatedAt.UtcDateTime,
-            UpdatedAt = row.UpdatedAt.UtcDateTime,
-        };
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

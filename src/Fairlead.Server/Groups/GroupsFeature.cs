@@ -1,6 +1,7 @@
 using Fairlead.Server.Hosting.Rest;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Fairlead.Server.Groups;
 
@@ -20,7 +21,9 @@ internal static class GroupsFeature
         services.AddSingleton<NativePublications>();
         services.AddSingleton<GroupKeys>();
         services.AddSingleton<GroupStore>();
+        services.TryAddSingleton<NativeDefinition>(static (_, _) => null);
         services.AddSingleton<ToolStore>();
+        services.AddSingleton<ToolDescriptions>();
         return services.AddRestJson(GroupsJson.Default);
     }
 

@@ -1,20 +1,20 @@
 using Fairlead.Server.Storage;
+using Fairlead.Server.Tools;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fairlead.Server.Groups;
 
-/// <summary>Publishes the native tools of this program in the groups that want them.</summary>
+/// <summary>Publishes the native tools, prompts and resources of this program in the groups that want them.</summary>
 internal sealed class NativePublications(StoreWriter writer, StoreWatcher watcher, PublicationAligner aligner)
 {
     /// <summary>
-    /// Tells which native tools there are, once at start. Missing names are given, those gone become tombstones. Where
+    /// Tells which native items there are, once at start. Missing names are given, those gone become tombstones. Where
     /// all is as it was, the snapshot says so and the database is not touched: every start comes this way.
     /// </summary>
-    public async Task SyncAsync(IReadOnlyList<string> nativeToolNames, CancellationToken cancellationToken)
+    public async Task SyncAsync(IReadOnlyList<NativeName> native, CancellationToken cancellationToken)
     {
-        HashSet<string> names = [.. nativeToolNames];
-        aligner.NativeNames = [.. nativeToolNames.Distinct(StringComparer.Ordinal)];
-        if (IsInLine(watcher.Current, names))
+        aligner.NativeNames = native;
+        if (IsInLine(watcher.Current, native))
             return;
         await writer.ChangeAsync(
             async db =>
@@ -31,11 +31,19 @@ internal sealed class NativePublications(StoreWriter writer, StoreWatcher watche
         );
     }
 
-    private static bool IsInLine(StoreSnapshot snapshot, HashSet<string> names)
+    private static bool IsInLine(StoreSnapshot snapshot, IReadOnlyList<NativeName> native)
     {
-        ILookup<GroupId, string> live = snapshot
-            .Publications.Where(static row => row is { Service: null, Kind: ItemKind.Tool, Removed: false })
-            .ToLookup(static row => row.Group, static row => row.UpstreamName);
-        return snapshot.Groups.Where(static group => group.PublishNative).All(group => names.SetEquals(live[group.Id]));
+        ILookup<GroupId, (ItemKind, string)> live = snapshot
+            .Publications.Where(static row => row is { Service: null, Removed: false })
+            .ToLookup(static row => row.Group, static row => (row.Kind, row.UpstreamName));
+        return snapshot
+            .Groups.Where(static group => group.PublishNative)
+            .All(group =>
+                native
+                    .Where(item => PublicationAligner.IsFor(item, group.ServerCode))
+                    .Select(static item => (item.Kind, item.Name))
+                    .ToHashSet()
+                    .SetEquals(live[group.Id])
+            );
     }
 }

@@ -1,4 +1,5 @@
 using Fairlead.Server.Storage;
+using Fairlead.Server.Tools;
 using Microsoft.EntityFrameworkCore;
 
 namespace Fairlead.Server.Groups;
@@ -9,14 +10,17 @@ namespace Fairlead.Server.Groups;
 /// </summary>
 internal sealed class PublicationAligner(TimeProvider time)
 {
-    private volatile IReadOnlyList<string>? nativeNames;
+    private volatile IReadOnlyList<NativeName>? nativeNames;
 
-    /// <summary>Names of the native tools of this program; null until they are known, then they are left alone.</summary>
-    public IReadOnlyList<string>? NativeNames
+    /// <summary>The native items of this program; null until they are known, then they are left alone.</summary>
+    public IReadOnlyList<NativeName>? NativeNames
     {
         get => nativeNames;
         set => nativeNames = value;
     }
+
+    /// <summary>Whether a group that publishes native items publishes this one.</summary>
+    public static bool IsFor(NativeName item, string serverCode) => item.Group is null || item.Group == serverCode;
 
     /// <summary>Aligns every group that publishes <paramref name="serviceId"/>. Saves pending changes first.</summary>
     public async Task AlignPublishersAsync(FairleadDb db, string serviceId, CancellationToken cancellationToken)
@@ -61,9 +65,17 @@ internal sealed class PublicationAligner(TimeProvider time)
         foreach (var fresh in wanted.Where(item => !owned.ContainsKey(item.Owner)).GroupBy(static w => w.Owner.Kind))
         {
             Wanted[] items = [.. fresh];
+            List<string> taken = [.. rows.Where(row => Kind(row) == fresh.Key).Select(static row => row.ExposedName)];
+            if (fresh.Key is ItemKind.Tool)
+                taken.AddRange(
+                    await db
+                        .ToolNames.Where(name => name.GroupId == group.Id)
+                        .Select(static name => name.NameKey)
+                        .ToListAsync(cancellationToken)
+                );
             IReadOnlyList<string> names = ExposedNames.Assign(
                 fresh.Key,
-                rows.Where(row => Kind(row) == fresh.Key).Select(static row => row.ExposedName),
+                taken,
                 [.. items.Select(static item => new NameWish(item.ServiceName, item.Owner.UpstreamName))]
             );
             for (int i = 0; i < items.Length; i++)
@@ -92,7 +104,15 @@ internal sealed class PublicationAligner(TimeProvider time)
         List<Wanted> wanted = [];
         // Ours first: no service can take a native tool's name when both are new.
         if (group.PublishNative && NativeNames is { } native)
-            wanted.AddRange(native.Select(static name => new Wanted(new Owner(ItemKind.Tool, null, name), null)));
+        {
+            wanted.AddRange(
+                native
+                    .Where(item => IsFor(item, group.ServerCode))
+                    .Select(static item => new Wanted(new Owner(item.Kind, null, item.Name), null))
+                    // A tool of this group alone takes the place of one for all groups.
+                    .Distinct()
+            );
+        }
         wanted.AddRange(items.Select(i => new Wanted(new Owner(i.Kind, i.Id, i.Name), i.ServiceName)));
         return wanted;
     }

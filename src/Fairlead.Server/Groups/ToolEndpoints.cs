@@ -1,7 +1,9 @@
+using System.Text;
 using System.Text.Json;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
+using Fairlead.Server.Telemetry.Redact;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -14,10 +16,15 @@ internal static class ToolEndpoints
 {
     private const int MaxTimeoutSeconds = 600;
     private const int MaxConfigLength = 16 * 1024;
+    private const int MaxAuditBytes = 32 * 1024;
 
     public static void Map(RouteGroupBuilder tools)
     {
         tools.MapGet("", ListAsync).WithName("tools.list").WithSummary("Published tools, of one group or of all.");
+        tools
+            .MapGet("/{id}", GetAsync)
+            .WithName("tools.get")
+            .WithSummary("One published tool: its definition, how the group shows it, and what of that does not fit.");
         tools
             .MapPut("/{id}", UpdateAsync)
             .WithName("tools.update")
@@ -28,7 +35,7 @@ internal static class ToolEndpoints
         [FromQuery(Name = "group_id")] string? groupId,
         [AsParameters] PageQuery page,
         ToolStore store,
-        StoreWatcher watcher,
+        ToolDescriptions descriptions,
         CancellationToken cancellationToken
     )
     {
@@ -42,12 +49,18 @@ internal static class ToolEndpoints
         );
         if (!found.Ok)
             return found.Error;
-        StoreSnapshot snapshot = watcher.Current;
-        return RestResult.Page<ToolView>(
-            [.. found.Value.Rows.Select(row => ToolView.Of(row, snapshot))],
-            page,
-            found.Value.Total
-        );
+        return RestResult.Page<ToolView>([.. found.Value.Rows.Select(descriptions.Of)], page, found.Value.Total);
+    }
+
+    private static async Task<RestResult<ToolView>> GetAsync(
+        string id,
+        ToolStore store,
+        ToolDescriptions descriptions,
+        CancellationToken cancellationToken
+    )
+    {
+        StoreResult<ToolRow> found = await store.GetAsync(new PublicationId(id), cancellationToken);
+        return found.Ok ? RestResult.Ok(descriptions.Whole(found.Value)) : found.Error;
     }
 
     private static async Task<RestResult<ToolView>> UpdateAsync(
@@ -55,11 +68,17 @@ internal static class ToolEndpoints
         UpdateToolRequest request,
         HttpContext http,
         ToolStore store,
-        StoreWatcher watcher,
+        ToolDescriptions descriptions,
         CancellationToken cancellationToken
     )
     {
-        AuditNote.Of(http).Details = JsonSerializer.Serialize(request, GroupsJson.Default.UpdateToolRequest);
+        // Fixed values may be anything.
+        AuditNote.Of(http).Details = Encoding.UTF8.GetString(
+            Redaction.Mask(
+                JsonSerializer.SerializeToUtf8Bytes(request, GroupsJson.Default.UpdateToolRequest),
+                MaxAuditBytes
+            )
+        );
         if (Check(request) is { } wrong)
             return wrong;
         JsonElement config = request.ConfigData ?? default;
@@ -70,18 +89,13 @@ internal static class ToolEndpoints
                 request.Enabled,
                 request.TimeoutSeconds,
                 string.IsNullOrWhiteSpace(request.Description) ? null : request.Description,
-                config.ValueKind is JsonValueKind.Object ? config.GetRawText() : null
+                config.ValueKind is JsonValueKind.Object ? config.GetRawText() : null,
+                request.View?.ToConfig()
             ),
             cancellationToken
         );
         return changed.Ok
-            ? RestResult.Ok(
-                ToolView.Of(changed.Value, watcher.Current) with
-                {
-                    EffectiveImmediately = true,
-                },
-                "Tool changed."
-            )
+            ? RestResult.Ok(descriptions.Of(changed.Value) with { EffectiveImmediately = true }, "Tool changed.")
             : changed.Error;
     }
 

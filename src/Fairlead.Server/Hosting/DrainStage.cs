@@ -1,6 +1,7 @@
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway;
 using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Hosting.Lifespan;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ internal sealed class DrainStage(
     SessionStore sessions,
     SseLinks links,
     GatewayOptions options,
+    Lifecycle life,
     TimeProvider time,
     ILogger<DrainStage> logger
 ) : IHostedLifecycleService
@@ -26,12 +28,14 @@ internal sealed class DrainStage(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
+        life.Enter(LifePhase.Running);
         IsReady = true;
         return Task.CompletedTask;
     }
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        life.Enter(LifePhase.Shutdown);
         IsReady = false;
         calls.StartDraining();
         GatewayLog.Draining(logger, calls.Count);

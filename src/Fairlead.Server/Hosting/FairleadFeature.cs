@@ -1,23 +1,33 @@
+using Fairlead.Server.Caching;
+using Fairlead.Server.Caching.Levels;
 using Fairlead.Server.Console;
 using Fairlead.Server.Gateway;
 using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Gateway.Sessions;
 using Fairlead.Server.Groups;
 using Fairlead.Server.Hosting;
+using Fairlead.Server.Hosting.Lifespan;
+using Fairlead.Server.Hosting.Limits;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Services.Trust;
+using Fairlead.Server.State;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Telemetry;
 using Fairlead.Server.Tools;
+using Fairlead.Server.Tools.Executions;
+using Fairlead.Server.Tools.Samples;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Server.Hosting;
 
@@ -41,11 +51,23 @@ public static class FairleadFeature
     /// Registers the gateway. Settings come from the configuration section <c>Fairlead</c>; the order of the rooms is
     /// the order they start in, and they stop in reverse.
     /// </summary>
+    /// <param name="builder">The application the gateway becomes part of.</param>
+    /// <returns>Where the program adds its own tools, prompts and resources.</returns>
     /// <exception cref="StoreException">A setting is wrong; the message says which.</exception>
-    public static IHostApplicationBuilder AddFairlead(this IHostApplicationBuilder builder)
+    public static FairleadBuilder AddFairlead(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         var options = FairleadOptions.Bind(builder.Configuration);
+        var inDevelopment = builder.Environment.IsDevelopment();
+        options = options with
+        {
+            Identity = options.Identity with { InDevelopment = inDevelopment },
+            Startup = options.Startup with
+            {
+                DatabaseMode =
+                    options.Startup.DatabaseMode ?? (inDevelopment ? DatabaseMode.Degraded : DatabaseMode.Strict),
+            },
+        };
         if (options.Validate() is { Count: > 0 } errors)
             throw new StoreException(string.Join(Environment.NewLine, errors));
         var services = builder.Services;
@@ -54,15 +76,58 @@ public static class FairleadFeature
         services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = options.Gateway.Drain + TimeSpan.FromSeconds(20)
         );
+        services.AddLife();
+        services.AddStage("configuration", static p => p.GetRequiredService<IHostEnvironment>().EnvironmentName);
+        services.AddStage("logging", static p => $"level {LowestLevel(p)}");
         services.AddRest();
         services.AddSingleton<DataFolderLock>();
         services.AddSingleton(options.Trust);
-        services.AddStorage(options.Storage);
-        services.AddAudit();
-        services.AddIdentity(options.Identity);
-        services.AddTelemetry(options.CallLog);
+        services.AddSingleton(options.Startup);
+        services.AddStage(
+            "database",
+            static p =>
+                p.GetRequiredService<IStoreEngine>().Location
+                + (p.GetRequiredService<StoreWatcher>().IsOpen ? "" : ", not there yet"),
+            room => room.AddStorage(options.Storage).AddAudit()
+        );
+        services.AddStage(
+            "cache",
+            static p =>
+                p.GetRequiredService<MultiLevelCache>().RedisInUse switch
+                {
+                    null => "memory",
+                    true => "memory and Redis",
+                    false => "memory alone: Redis cannot be reached",
+                },
+            room => room.AddCaching(options.Cache, options.Redis).AddLimits(options.Limits)
+        );
+        services.AddSingleton(new OutboundHttp(options.Outbound, options.Services.Channels));
+        services.AddStage(
+            "HTTP client",
+            _ => $"{options.Outbound.MaxConnections} connections, {options.Outbound.KeepAliveConnections} kept",
+            static room => room.AddHostedService(static p => p.GetRequiredService<OutboundHttp>())
+        );
+        services.TryAddSingleton(static p => p.GetRequiredService<OutboundHttp>().Client);
+        services.AddHostedService<FinalStatistics>();
+        services.AddState();
+        services.AddStage(
+            "authentication",
+            static _ => "users, tokens, group keys",
+            room => room.AddIdentity(options.Identity)
+        );
+        services.AddStage("metrics", static _ => "meter Fairlead", room => room.AddTelemetry(options.CallLog));
+        services.AddSingleton(options.Lifespan);
+        services.AddSingleton<HealthChecks>();
+        services.AddStage(
+            "alerts and background loops",
+            _ => $"report every {options.Lifespan.MetricReport}, check every {options.Lifespan.AlertCheck}",
+            static room => room.AddHostedService<BackgroundLoops>()
+        );
+        services.AddPhase(LifePhase.Initialise);
+        services.AddHostedService<LifespanHooks>();
         services.AddGroups();
-        services.AddTools();
+        services.AddTools(options.Tools);
+        services.AddSamples(options.Samples);
         services.AddSingleton(new Preflight(Environment.GetEnvironmentVariable));
         services.AddSingleton<LaunchRules>();
         services.AddSingleton<ServiceImport>();
@@ -73,7 +138,7 @@ public static class FairleadFeature
         services.AddSingleton<ReadUserToken>(static p =>
             token =>
                 p.GetRequiredService<TokenReader>().TryRead(token, out var user, out _)
-                    ? new CallingUser(user!.Id, user.Roles, user.Tier)
+                    ? new CallingUser(user!.Id, user.Roles, user.Tier, user.Username)
                     : null
         );
         services.AddSingleton<Func<bool>>(static p =>
@@ -89,7 +154,14 @@ public static class FairleadFeature
         services.AddConsole();
         services.AddSingleton<DrainStage>();
         services.AddHostedService(static p => p.GetRequiredService<DrainStage>());
-        return builder;
+        services.AddExecutions(options.Executions, options.Recovery);
+        return new FairleadBuilder(builder);
+    }
+
+    private static LogLevel LowestLevel(IServiceProvider services)
+    {
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("Fairlead");
+        return Enum.GetValues<LogLevel>().First(level => level == LogLevel.None || logger.IsEnabled(level));
     }
 
     /// <summary>Maps every endpoint: MCP, REST, health, the OpenAPI document.</summary>
@@ -97,15 +169,20 @@ public static class FairleadFeature
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseHostGuard();
+        app.UseRestLimit();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGateway();
         HealthEndpoints.Map(app);
         app.MapIdentity();
+        app.MapStorage();
         app.MapAudit();
         app.MapTelemetry();
+        app.MapCaching();
+        app.MapState();
         app.MapGroups();
         app.MapServices();
+        app.MapExecutions();
         app.MapConsole();
         return app;
     }

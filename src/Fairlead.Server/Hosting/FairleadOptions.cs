@@ -1,13 +1,22 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Fairlead.Server.Caching;
+using Fairlead.Server.Caching.Redis;
 using Fairlead.Server.Gateway;
 using Fairlead.Server.Gateway.Intake;
 using Fairlead.Server.Groups;
+using Fairlead.Server.Hosting.Lifespan;
+using Fairlead.Server.Hosting.Limits;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Services;
+using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry.Calls;
+using Fairlead.Server.Tools;
+using Fairlead.Server.Tools.Executions;
+using Fairlead.Server.Tools.Recovery;
+using Fairlead.Server.Tools.Samples;
 using Microsoft.Extensions.Configuration;
 
 namespace Fairlead.Server.Hosting;
@@ -15,12 +24,22 @@ namespace Fairlead.Server.Hosting;
 /// <summary>All settings, one section a room; bound once from file &lt; environment &lt; command line.</summary>
 internal sealed partial record FairleadOptions
 {
+    public StartupOptions Startup { get; init; } = new();
     public StorageOptions Storage { get; init; } = new();
     public IdentityOptions Identity { get; init; } = new();
     public GatewayOptions Gateway { get; init; } = new();
     public ServicesOptions Services { get; init; } = new();
     public TrustOptions Trust { get; init; } = new();
     public CallLogOptions CallLog { get; init; } = new();
+    public ToolsOptions Tools { get; init; } = new();
+    public ExecutionOptions Executions { get; init; } = new();
+    public ToolRecoveryOptions Recovery { get; init; } = new();
+    public CachingOptions Cache { get; init; } = new();
+    public RedisOptions Redis { get; init; } = new();
+    public OutboundOptions Outbound { get; init; } = new();
+    public LifespanOptions Lifespan { get; init; } = new();
+    public LimitsOptions Limits { get; init; } = new();
+    public SamplesOptions Samples { get; init; } = new();
     public FirstStartOptions FirstStart { get; init; } = new();
 
     /// <summary>Binds and refuses what nobody reads: a misspelt key would otherwise be ignored in silence.</summary>
@@ -54,10 +73,20 @@ internal sealed partial record FairleadOptions
             .. Storage.Validate(),
             .. Identity.Validate(),
             .. CallLog.Validate(),
+            .. Cache.Validate(),
+            .. Redis.Validate(),
+            .. Limits.Validate(),
             .. FirstStart.Validate(),
+            .. Executions.Validate(),
+            .. Recovery.Validate(),
+            .. Samples.Validate(),
+            .. Outbound.Validate(),
+            .. Lifespan.Validate(),
         ];
         if (Gateway.PublicUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https")))
             errors.Add($"Gateway:PublicUrl: '{url}' is no address of a gateway; write it like https://mcp.example.org");
+        if (Gateway.MaxResultBytes is < 1024 or > 256 * 1024 * 1024)
+            errors.Add($"Gateway:MaxResultBytes must be 1 KiB to 256 MiB, it is {Gateway.MaxResultBytes} bytes.");
         try
         {
             TrustedProxies.Read(Gateway);

@@ -6,17 +6,19 @@ using Fairlead.Server.Services.Import;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Tools;
+using Fairlead.Server.Tools.Samples;
 using Microsoft.Extensions.Hosting;
 
 namespace Fairlead.Server.Hosting;
 
 /// <summary>
-/// Fills an empty store: the admin, the services of the given file, and the group <c>default</c> that publishes them
-/// and the native tools. All of it and the mark that it was done are one transaction: it happens once for ever, whatever
+/// Fills an empty store: the admin, the services of the given file, the group <c>default</c> that publishes them
+/// and the native tools, and the group <c>samples</c>, disabled. All of it and the mark that it was done are one transaction: it happens once for ever, whatever
 /// is deleted later, and a crash leaves nothing half made. The secrets it made up stay sealed in the mark until they
 /// were shown, for a start can still fail after it (a port in use).
 /// </summary>
 internal sealed class FirstStart(
+    StoreWatcher watcher,
     StoreWriter writer,
     FirstStartMark mark,
     UserStore users,
@@ -35,7 +37,9 @@ internal sealed class FirstStart(
     /// <summary>What of the named file is not in a store that was filled before; null when nothing is missing.</summary>
     public McpConfigLeftOut? LeftOut { get; private set; }
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken) => watcher.WhenOpenAsync(FillAsync, cancellationToken);
+
+    private async Task FillAsync(CancellationToken cancellationToken)
     {
         // First: the group made below publishes the native tools that are known then.
         await publications.SyncAsync(native.Names, cancellationToken);
@@ -53,7 +57,10 @@ internal sealed class FirstStart(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Shows what was made to the operator, once: it is forgotten only when <paramref name="show"/> returned.</summary>
-    public async Task ShowAsync(Action<FirstStartSummary> show, CancellationToken cancellationToken)
+    public Task ShowAsync(Action<FirstStartSummary> show, CancellationToken cancellationToken) =>
+        watcher.WhenOpenAsync(stop => ShowNoticeAsync(show, stop), cancellationToken);
+
+    private async Task ShowNoticeAsync(Action<FirstStartSummary> show, CancellationToken cancellationToken)
     {
         if (await mark.ReadNoticeAsync(cancellationToken) is not { } notice)
             return;
@@ -115,6 +122,18 @@ internal sealed class FirstStart(
             CreatedBy = "first-start",
         };
         Check(await groups.CreateAsync(db, GroupId.New(time), group, key, cancellationToken));
+        var samples = new GroupDraft
+        {
+            Name = SamplesFeature.Group,
+            ServerCode = SamplesFeature.Group,
+            Description = "Sample tools; they read and change this gateway's users.",
+            PublishNative = true,
+            CreatedBy = "first-start",
+        };
+        var samplesId = GroupId.New(time);
+        Check(await groups.CreateAsync(db, samplesId, samples, GroupKeys.New(), cancellationToken));
+        // Nobody asked for them yet: enabling the group is what lets anyone call them.
+        (await db.Groups.FindAsync([samplesId.Value], cancellationToken))!.Enabled = false;
         var summary = new FirstStartSummary(password, key, [.. drafts.Select(d => d.Name)]);
         mark.Put(db, JsonSerializer.SerializeToUtf8Bytes(summary, FirstStartJson.Default.FirstStartSummary));
         return true;

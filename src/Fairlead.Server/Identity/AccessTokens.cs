@@ -60,6 +60,12 @@ internal sealed class TokenReader(TokenKey key, StoreWatcher watcher, TimeProvid
             reason = TokenFailure.Missing;
             return false;
         }
+        if (watcher.IsExpired)
+        {
+            // What was revoked is not known: nobody is let in on a guess.
+            reason = TokenFailure.Undecided;
+            return false;
+        }
         reason = TokenFailure.Invalid;
         if (!Jwt.TryVerify(token, key.Bytes, out JsonDocument? document))
             return false;

@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Server.Identity;
 
 /// <summary>The Identity room: users, passwords, access tokens, and who may call which endpoint.</summary>
-internal static class IdentityFeature
+internal static partial class IdentityFeature
 {
     public const string AdminRole = "admin";
 
@@ -23,6 +24,7 @@ internal static class IdentityFeature
         services.AddSingleton<TokenReader>();
         services.AddSingleton<IPasswordHasher<UserRow>, PasswordHasher<UserRow>>();
         services.AddSingleton<UserStore>();
+        services.AddSingleton<UserProfiles>();
         services.AddSingleton<LoginThrottle>();
         // The core alone: AddAuthentication would bring data protection along, which writes keys into the home directory.
         services.AddAuthenticationCore(static options => options.DefaultScheme = TokenHandler.SchemeName);
@@ -40,8 +42,17 @@ internal static class IdentityFeature
 
     public static IEndpointRouteBuilder MapIdentity(this IEndpointRouteBuilder routes)
     {
+        var services = routes.ServiceProvider;
+        if (services.GetRequiredService<IdentityOptions>().JwtSecret is "")
+            LogRandomSecret(services.GetRequiredService<ILogger<TokenKey>>());
         AuthEndpoints.Map(routes);
         UserEndpoints.Map(routes.MapRest("/users", "users"));
         return routes;
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "JWT_SECRET is empty: access tokens are signed with a random secret and end with this process"
+    )]
+    private static partial void LogRandomSecret(ILogger logger);
 }

@@ -46,6 +46,13 @@ internal sealed class TokenHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (failure is TokenFailure.Undecided)
+        {
+            Response.Headers.RetryAfter = "5";
+            return RefuseAsync(
+                RestResult.Fail("SERVICE_UNAVAILABLE", "The store cannot be reached; no access token can be judged.")
+            );
+        }
         RestError error = failure switch
         {
             TokenFailure.Expired => RestResult.Fail("TOKEN_EXPIRED", "The access token has expired: sign in again."),

@@ -32,4 +32,7 @@ internal enum TokenFailure
 
     /// <summary>Its user signed out, was disabled or removed, or has another password or other roles since.</summary>
     Revoked,
+
+    /// <summary>The store is away too long to know whether it was revoked.</summary>
+    Undecided,
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Fairlead.Server.Caching;
 using Fairlead.Server.Storage;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -7,9 +8,15 @@ using Microsoft.EntityFrameworkCore;
 namespace Fairlead.Server.Identity;
 
 /// <summary>
-/// Users and their passwords. All writes of <c>users</c>, <c>revoked_tokens</c> and <c>token_floors</c> are here.
+/// Users and their passwords. All writes of <c>users</c>, <c>revoked_tokens</c> and <c>token_floors</c> are here, but for
+/// how users are reached (<see cref="UserProfiles"/>).
 /// </summary>
-internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> hasher, TimeProvider time)
+internal sealed class UserStore(
+    StoreWriter writer,
+    IPasswordHasher<UserRow> hasher,
+    TimeProvider time,
+    ToolCache? cache = null
+)
 {
     public const int MaxUsernameLength = 50;
     public const int MaxPasswordLength = 256;
@@ -55,7 +62,7 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
     }
 
     /// <summary>Makes a user; a taken name is <c>CONFLICT</c>.</summary>
-    public Task<StoreResult<UserRow>> AddAsync(
+    public async Task<StoreResult<UserRow>> AddAsync(
         string username,
         string password,
         IReadOnlyList<string> roles,
@@ -64,7 +71,7 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
     )
     {
         string hash = hasher.HashPassword(null!, password);
-        return writer.ChangeAsync<StoreResult<UserRow>>(
+        var added = await writer.ChangeAsync<StoreResult<UserRow>>(
             async db =>
             {
                 if (await db.Users.AnyAsync(user => user.Username == username, cancellationToken))
@@ -84,6 +91,10 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
             },
             cancellationToken
         );
+        // The list of all users is another one now.
+        if (added.Ok && cache is not null)
+            await cache.HappenedAsync(ToolCache.UserUpdated, added.Value.Id);
+        return added;
     }
 
     /// <summary>Gives a user, by name or id, a new password; access tokens given before die. Unknown is <c>NOT_FOUND</c>.</summary>
@@ -184,12 +195,13 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
             cancellationToken
         );
 
-    private Task<StoreResult<UserRow>> ChangeAsync(
+    private async Task<StoreResult<UserRow>> ChangeAsync(
         string user,
         Action<FairleadDb, UserRow> change,
         CancellationToken cancellationToken
-    ) =>
-        writer.ChangeAsync<StoreResult<UserRow>>(
+    )
+    {
+        var changed = await writer.ChangeAsync<StoreResult<UserRow>>(
             async db =>
             {
                 if (await FindAsync(db, user, cancellationToken) is not { } row)
@@ -214,6 +226,11 @@ internal sealed class UserStore(StoreWriter writer, IPasswordHasher<UserRow> has
             },
             cancellationToken
         );
+        // P-50: what is kept of the user, and of all, is not true any more.
+        if (changed.Ok && cache is not null)
+            await cache.HappenedAsync(ToolCache.UserUpdated, changed.Value.Id);
+        return changed;
+    }
 
     // A generation and not a time: who signed in with the old password at this very moment gets a token that is dead.
     private async Task EndTokensAsync(FairleadDb db, string user, int generation, CancellationToken cancellationToken)

@@ -62,6 +62,9 @@ internal sealed class ServiceSlot(ServiceId id, ServiceState initial, TimeProvid
     /// <summary>How its recent calls went.</summary>
     public CallWindow Calls { get; } = new(time);
 
+    /// <summary>How many calls it has at once.</summary>
+    public CallGate Gate { get; } = new();
+
     /// <summary>Raised after each swap, on the supervisor's thread; handlers must not wait.</summary>
     public event Action<ServiceSlot>? Changed;
 

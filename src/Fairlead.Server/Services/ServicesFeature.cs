@@ -72,6 +72,7 @@ internal static class ServicesFeature
         BundleEndpoints.Map(routes.MapRest("/services", "services"));
         RegistryEndpoints.Map(routes.MapRest("/registry", "registry"));
         ImportEndpoints.Map(routes.MapRest("/services", "services"));
+        OpenApiEndpoints.Map(routes.MapRest("/services", "services"));
         CapabilityEndpoints.Map(routes.MapRest("/capabilities", "capabilities"));
         ReviewEndpoints.Map(routes.MapRest("/reviews", "reviews"));
         SecretEndpoints.Map(routes.MapRest("/secrets", "secrets"));

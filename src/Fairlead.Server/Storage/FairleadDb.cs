@@ -21,10 +21,19 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
     public DbSet<GroupRow> Groups => Set<GroupRow>();
     public DbSet<GroupServiceRow> GroupServices => Set<GroupServiceRow>();
     public DbSet<ToolRow> Tools => Set<ToolRow>();
+    public DbSet<ToolNameRow> ToolNames => Set<ToolNameRow>();
     public DbSet<PublicationRow> Publications => Set<PublicationRow>();
     public DbSet<CatalogueRow> Catalogue => Set<CatalogueRow>();
     public DbSet<DefinitionRow> Definitions => Set<DefinitionRow>();
     public DbSet<CatalogueChangeRow> CatalogueChanges => Set<CatalogueChangeRow>();
+    public DbSet<ManualRow> Manual => Set<ManualRow>();
+    public DbSet<FieldKeyRow> FieldKeys => Set<FieldKeyRow>();
+    public DbSet<ConversationRow> Conversations => Set<ConversationRow>();
+    public DbSet<MessageRow> Messages => Set<MessageRow>();
+    public DbSet<SampleProjectRow> SampleProjects => Set<SampleProjectRow>();
+    public DbSet<SampleTreatmentRow> SampleTreatments => Set<SampleTreatmentRow>();
+    public DbSet<SamplePreferenceRow> SamplePreferences => Set<SamplePreferenceRow>();
+    public DbSet<SampleSensitiveRow> SampleSensitive => Set<SampleSensitiveRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -65,6 +74,18 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
             row.ToTable("mcp_tools").HasOne<GroupRow>().WithMany().HasForeignKey(static tool => tool.GroupId);
             Json(row.Property(static tool => tool.ConfigData));
         });
+        modelBuilder.Entity<ToolNameRow>(row =>
+        {
+            row.ToTable("mcp_tool_names");
+            row.HasKey(static one => new
+            {
+                one.TenantId,
+                one.GroupId,
+                one.NameKey,
+            });
+            row.HasOne<GroupRow>().WithMany().HasForeignKey(static one => one.GroupId);
+            row.HasOne<ToolRow>().WithMany().HasForeignKey(static one => one.ToolId);
+        });
         modelBuilder.Entity<PublicationRow>(row =>
         {
             row.ToTable("mcp_publications").HasOne<GroupRow>().WithMany().HasForeignKey(static tool => tool.GroupId);
@@ -92,6 +113,36 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
             row.ToTable("mcp_catalogue_changes");
             row.HasOne<ServiceRow>().WithMany().HasForeignKey(static one => one.ServiceId);
         });
+        modelBuilder.Entity<ManualRow>().ToTable("mcp_manual_queue");
+        modelBuilder
+            .Entity<FieldKeyRow>()
+            .ToTable("field_keys")
+            .HasKey(static key => new { key.TenantId, key.Version });
+        modelBuilder.Entity<ConversationRow>(row =>
+        {
+            row.ToTable("conversations");
+            row.HasOne<UserRow>().WithMany().HasForeignKey(static one => one.UserId);
+        });
+        modelBuilder.Entity<MessageRow>(row =>
+        {
+            row.ToTable("messages").HasOne<ConversationRow>().WithMany().HasForeignKey(static m => m.ConversationId);
+            Json(row.Property(static one => one.Content));
+        });
+        modelBuilder
+            .Entity<SampleProjectRow>()
+            .ToTable("sample_projects")
+            .HasKey(static row => new { row.TenantId, row.Id });
+        modelBuilder.Entity<SampleTreatmentRow>().ToTable("sample_treatments");
+        modelBuilder
+            .Entity<SamplePreferenceRow>()
+            .ToTable("sample_preferences")
+            .HasKey(static row => new
+            {
+                row.TenantId,
+                row.UserId,
+                row.Name,
+            });
+        modelBuilder.Entity<SampleSensitiveRow>().ToTable("sample_sensitive_data");
         modelBuilder.Entity<DefinitionRow>(row =>
         {
             row.ToTable("mcp_definitions");

@@ -28,6 +28,13 @@ internal sealed class UserRow : OwnedRow
 
     /// <summary>Written into access tokens; those with a smaller number are dead.</summary>
     public int TokenGeneration { get; set; }
+
+    /// <summary>In lower case; no two users have the same. Null where nobody said, like the next two.</summary>
+    public string? Email { get; set; }
+    public string? Phone { get; set; }
+
+    /// <summary>Address of a picture.</summary>
+    public string? Avatar { get; set; }
 }
 
 /// <summary>Access tokens of a user below this generation are dead; needed until the last of them expires.</summary>
@@ -114,6 +121,7 @@ internal sealed class GroupRow : OwnedRow
     public int? ConcurrentCalls { get; set; }
     public bool PublishNative { get; set; }
     public bool LogBodies { get; set; }
+    public bool FindTools { get; set; }
     public bool Enabled { get; set; } = true;
     public string? CreatedBy { get; set; }
 }
@@ -144,6 +152,21 @@ internal sealed class ToolRow : PublishedRow
 {
     public string Version { get; set; } = "1.0.0";
     public string? ConfigData { get; set; }
+
+    /// <summary>A <see cref="ToolViewConfig"/> as JSON; null for none.</summary>
+    public string? ToolView { get; set; }
+}
+
+/// <summary>A name that a view gave or once gave to a tool.</summary>
+internal sealed class ToolNameRow
+{
+    public string TenantId { get; set; } = "default";
+    public required string GroupId { get; set; }
+
+    /// <summary>In lower case.</summary>
+    public required string NameKey { get; set; }
+    public required string ToolId { get; set; }
+    public required DateTimeOffset CreatedAt { get; set; }
 }
 
 internal sealed class PublicationRow : PublishedRow
@@ -176,4 +199,40 @@ internal sealed class CatalogueChangeRow
 
     /// <summary>A <see cref="CatalogueChange"/> as JSON.</summary>
     public required string What { get; set; }
+}
+
+/// <summary>A failed execution that waits for a person, or did.</summary>
+internal sealed class ManualRow : OwnedRow
+{
+    public required string Id { get; set; }
+    public required string ExecutionId { get; set; }
+    public required string GroupId { get; set; }
+    public required string ToolName { get; set; }
+
+    /// <summary>Sealed arguments.</summary>
+    public required string Input { get; set; }
+    public int Priority { get; set; }
+    public long TimeoutMs { get; set; }
+    public int MaxRetries { get; set; }
+    public string? CorrelationId { get; set; }
+    public string? SubmittedBy { get; set; }
+    public required string FailureClass { get; set; }
+    public required string Severity { get; set; }
+    public required string ExceptionType { get; set; }
+    public required string Error { get; set; }
+    public bool MayHaveRun { get; set; }
+    public required string State { get; set; }
+    public string? ReplayedAs { get; set; }
+    public string? DecidedBy { get; set; }
+}
+
+/// <summary>What a version of the key of fields is made of.</summary>
+internal sealed class FieldKeyRow
+{
+    public string TenantId { get; set; } = "default";
+    public required int Version { get; set; }
+    public required string MasterKeyId { get; set; }
+    public required string Salt { get; set; }
+    public required int Iterations { get; set; }
+    public required long CreatedAt { get; set; }
 }

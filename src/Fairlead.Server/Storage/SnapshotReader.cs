@@ -19,17 +19,18 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
         SELECT group_id, service_id FROM mcp_group_services ORDER BY group_id, position, service_id;
         SELECT id, name, description, server_code, enabled, hashed_api_key, previous_hashed_api_key,
             previous_valid_until, allowed_roles, user_tier_access, calls_per_minute, concurrent_calls, publish_native,
-            log_bodies
+            log_bodies, find_tools
             FROM mcp_tool_groups ORDER BY id;
         SELECT id, group_id, 'tool', tool_name, service_id, upstream_name, enabled, removed_at, timeout_seconds,
-            description FROM mcp_tools ORDER BY id;
+            description, tool_view FROM mcp_tools ORDER BY id;
         SELECT id, group_id, kind, exposed_name, service_id, upstream_name, enabled, removed_at, timeout_seconds,
-            description FROM mcp_publications ORDER BY id;
+            description, NULL FROM mcp_publications ORDER BY id;
         SELECT service_id, kind, name, definition, position, hash, state, changed_at
             FROM mcp_catalogue ORDER BY service_id, kind, position;
         SELECT jti FROM revoked_tokens;
         SELECT user_id, generation FROM token_floors;
-        SELECT name, id, value, updated_at FROM mcp_secrets
+        SELECT name, id, value, updated_at FROM mcp_secrets;
+        SELECT version, master_key_id, salt, iterations, created_at FROM field_keys ORDER BY version DESC
         """;
 
     public async Task<StoreSnapshot> ReadAsync(CancellationToken cancellationToken)
@@ -59,6 +60,7 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
         FrozenDictionary<string, SealedSecret> secrets = (
             await AllAsync(reader, Secret, cancellationToken)
         ).ToFrozenDictionary(static secret => secret.Key, static secret => secret.Value, StringComparer.Ordinal);
+        List<FieldKeyVersion> fieldKeys = await AllAsync(reader, FieldKey, cancellationToken);
         return new StoreSnapshot(
             epoch[0],
             [.. services.Select(service => Stamped(service, secrets))],
@@ -68,6 +70,7 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
         )
         {
             Secrets = secrets,
+            FieldKeys = [.. fieldKeys],
             RevokedTokens = revoked.ToFrozenSet(),
             TokenFloors = floors.ToFrozenDictionary(static floor => floor.User, static floor => floor.Generation),
         };
@@ -119,6 +122,15 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             new SealedSecret(row.GetString(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3))
         );
 
+    private static FieldKeyVersion FieldKey(DbDataReader row) =>
+        new(
+            row.GetInt32(0),
+            row.GetString(1),
+            row.GetString(2),
+            row.GetInt32(3),
+            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4))
+        );
+
     private static ServiceConfig Stamped(ServiceConfig service, FrozenDictionary<string, SealedSecret> secrets) =>
         SecretStore.Stamp(service.Definition.Texts, secrets) is { } stamp
             ? service with
@@ -147,24 +159,29 @@ internal sealed class SnapshotReader(IStoreEngine engine, Sealer sealer)
             ConcurrentCalls = Number(row, 11),
             PublishNative = row.GetBoolean(12),
             LogBodies = row.GetBoolean(13),
+            FindTools = row.GetBoolean(14),
             Services = [.. links[id]],
         };
     }
 
-    private static PublicationConfig Publication(DbDataReader row) =>
-        new()
+    private static PublicationConfig Publication(DbDataReader row)
+    {
+        ToolViewConfig? view = Text(row, 10) is { } json ? StoreJson.ReadView(json) : null;
+        return new PublicationConfig
         {
             Id = new PublicationId(row.GetString(0)),
             Group = new GroupId(row.GetString(1)),
             Kind = ItemKindText.Parse(row.GetString(2)),
-            ExposedName = row.GetString(3),
+            ExposedName = view?.Name ?? row.GetString(3),
             Service = Text(row, 4) is { } service ? new ServiceId(service) : null,
             UpstreamName = row.GetString(5),
             Enabled = row.GetBoolean(6),
             Removed = !row.IsDBNull(7),
             TimeoutSeconds = row.GetInt32(8),
             Description = Text(row, 9),
+            View = view,
         };
+    }
 
     private static CatalogueItem Item(DbDataReader row) =>
         new()

@@ -1,11 +1,15 @@
 using Fairlead.Server.Groups;
+using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage.Postgres;
 using Fairlead.Server.Storage.Secrets;
 using Fairlead.Server.Storage.Sqlite;
+using Fairlead.Toolkit.Protection;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Server.Storage;
 
@@ -33,8 +37,9 @@ internal static class StorageFeature
         {
             // The key is made first: a store without its key is a broken one.
             _ = provider.GetRequiredService<MasterKey>();
-            return Engine(provider.GetRequiredService<StorageOptions>());
+            return Engine(provider.GetRequiredService<StorageOptions>(), provider);
         });
+        services.TryAddSingleton(new StartupOptions());
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<StoreWatcher>();
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<StoreWatcher>());
@@ -42,16 +47,31 @@ internal static class StorageFeature
         services.AddSingleton<FirstStartMark>();
         services.AddSingleton<PublicationAligner>();
         services.AddSingleton<SecretStore>();
+        services.AddSingleton<ReadSecret>(static p => p.GetRequiredService<SecretStore>().Read);
+        services.AddSingleton<FieldKeyStore>();
+        services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<FieldKeyStore>());
+        services.AddSingleton<IFieldEncryption, FieldEncryption>();
         services.TryAddSingleton(new TrustOptions());
         services.AddSingleton<PinStore>();
         services.AddSingleton<ReviewStore>();
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<CatalogueStore>();
-        return services;
+        return services.AddRestJson(FieldKeysJson.Default);
     }
 
-    private static IStoreEngine Engine(StorageOptions options) =>
+    /// <summary>Maps <c>/api/v1/field-keys</c>.</summary>
+    public static IEndpointRouteBuilder MapStorage(this IEndpointRouteBuilder routes)
+    {
+        FieldKeyEndpoints.Map(routes.MapRest("/field-keys", "field keys"));
+        return routes;
+    }
+
+    private static IStoreEngine Engine(StorageOptions options, IServiceProvider provider) =>
         options.Provider is StorageProvider.Postgres
-            ? new PostgresEngine(options.ConnectionString!)
+            ? new PostgresEngine(
+                options.ConnectionString!,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetService<ILoggerFactory>()?.CreateLogger<SessionPool>()
+            )
             : new SqliteEngine(Path.Combine(options.DataDirectory, "fairlead.db"));
 }

@@ -33,6 +33,15 @@ internal sealed record StorageOptions
     /// <summary>Name of this node in the audit chain; default the machine's name.</summary>
     public string NodeName { get; init; } = Environment.MachineName;
 
+    /// <summary>
+    /// Iterations of PBKDF2-SHA256 for a new key version of encrypted fields, at least 100,000; default 600,000 (P-80,
+    /// C-36). Versions that are there keep theirs.
+    /// </summary>
+    public int FieldKeyIterations { get; init; } = 600_000;
+
+    /// <summary>Fewest iterations that may be set.</summary>
+    public const int LeastFieldKeyIterations = 100_000;
+
     /// <summary>All things wrong with these options; empty when usable.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -49,6 +58,10 @@ internal sealed record StorageOptions
             errors.Add($"Storage:SnapshotMaxAge ({SnapshotMaxAge}) must not be below the poll interval.");
         if (NodeName is not { Length: > 0 and <= 90 })
             errors.Add("Storage:NodeName must have 1 to 90 characters.");
+        if (FieldKeyIterations < LeastFieldKeyIterations)
+            errors.Add(
+                $"Storage:FieldKeyIterations must be at least {LeastFieldKeyIterations}, it is {FieldKeyIterations}."
+            );
         return errors;
     }
 }

@@ -15,6 +15,8 @@ namespace Fairlead.Server.Storage;
 [JsonSerializable(typeof(List<string>))]
 [JsonSerializable(typeof(List<TextFinding>))]
 [JsonSerializable(typeof(CatalogueChange))]
+[JsonSerializable(typeof(MessageContent))]
+[JsonSerializable(typeof(ToolViewConfig))]
 internal sealed partial class StoreJson : JsonSerializerContext
 {
     public static byte[] Write(ServiceDefinition definition) =>
@@ -34,6 +36,7 @@ internal sealed partial class StoreJson : JsonSerializerContext
         return read with
         {
             Args = read.Args.IsDefault ? [] : read.Args,
+            Tools = read.Tools.IsDefault ? default : [.. read.Tools.Select(t => t.Complete())],
             DependsOn = read.DependsOn.IsDefault ? [] : read.DependsOn,
             Env = read.Env ?? ImmutableSortedDictionary<string, string>.Empty,
             Headers = read.Headers ?? ImmutableSortedDictionary<string, string>.Empty,
@@ -51,6 +54,33 @@ internal sealed partial class StoreJson : JsonSerializerContext
     public static CatalogueChange ReadChange(string json) =>
         JsonSerializer.Deserialize(json, Default.CatalogueChange)
         ?? throw new JsonException("A stored change of a catalogue is null.");
+
+    public static string Write(MessageContent content) => JsonSerializer.Serialize(content, Default.MessageContent);
+
+    public static MessageContent ReadMessage(string json) =>
+        JsonSerializer.Deserialize(json, Default.MessageContent) switch
+        {
+            { Schema: 1 } read => read,
+            { Schema: var newer } => throw new StoreException($"A message has schema {newer}; this program knows 1."),
+            null => throw new JsonException("A stored message is null."),
+        };
+
+    public static string Write(ToolViewConfig view) => JsonSerializer.Serialize(view, Default.ToolViewConfig);
+
+    public static ToolViewConfig ReadView(string json) =>
+        JsonSerializer.Deserialize(json, Default.ToolViewConfig) switch
+        {
+            // The generated reader does not keep the defaults of members that are absent.
+            { Schema: 1 } read => read with
+            {
+                Hidden = read.Hidden.IsDefault ? [] : read.Hidden,
+                Fixed = read.Fixed ?? ImmutableSortedDictionary<string, JsonElement>.Empty,
+            },
+            { Schema: var newer } => throw new StoreException(
+                $"A view of a tool has schema {newer}; this program knows 1. A newer Fairlead wrote it."
+            ),
+            null => throw new JsonException("A stored view is null."),
+        };
 
     public static List<TextFinding> ReadFindings(string json) =>
         JsonSerializer.Deserialize(json, Default.ListTextFinding) ?? [];

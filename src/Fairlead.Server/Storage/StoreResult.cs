@@ -18,10 +18,20 @@ internal readonly record struct StoreResult<T>
     [MemberNotNullWhen(false, nameof(Error))]
     public bool Ok => Error is null;
 
+    /// <summary>Also for interfaces, which no operator converts.</summary>
+    public static StoreResult<T> Of(T value) => new(value, null);
+
     public static implicit operator StoreResult<T>(T value) => new(value, null);
 
     public static implicit operator StoreResult<T>(StoreError error) => new(null, error);
 
     /// <summary>The value; throws where the caller knows that it cannot fail.</summary>
     public T Require() => Ok ? Value : throw new InvalidOperationException($"{Error.Code}: {Error.Message}");
+}
+
+/// <summary>Makes results of interface types, which convert to nothing by themselves.</summary>
+internal static class StoreResult
+{
+    public static StoreResult<T> Of<T>(T value)
+        where T : class => StoreResult<T>.Of(value);
 }

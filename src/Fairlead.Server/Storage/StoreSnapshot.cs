@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Fairlead.Server.Storage.Secrets;
+using Fairlead.Server.Tools.Http;
 
 namespace Fairlead.Server.Storage;
 
@@ -21,6 +22,9 @@ internal sealed record StoreSnapshot(
 
     /// <summary>Secrets of services by name, sealed.</summary>
     public FrozenDictionary<string, SealedSecret> Secrets { get; init; } = FrozenDictionary<string, SealedSecret>.Empty;
+
+    /// <summary>What the key versions of encrypted fields are made of, newest first (C-36).</summary>
+    public ImmutableArray<FieldKeyVersion> FieldKeys { get; init; } = [];
 
     /// <summary>Ids (<c>jti</c>) of access tokens that were revoked before they expired (P-77).</summary>
     public FrozenSet<string> RevokedTokens { get; init; } = FrozenSet<string>.Empty;
@@ -43,6 +47,9 @@ internal enum ServiceTransport
 
     /// <summary>Streamable HTTP, and HTTP+SSE where the service does not know that.</summary>
     Auto,
+
+    /// <summary>HTTP tools: no MCP service, each tool is a request of its own.</summary>
+    HttpTools,
 }
 
 /// <summary>A registered service as intended (desired state), from table <c>mcp_services</c>.</summary>
@@ -84,6 +91,10 @@ internal sealed record ServiceDefinition
     public ImmutableSortedDictionary<string, string> Headers { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>The tools of transport <see cref="ServiceTransport.HttpTools"/>; none with any other: then it is default, and not stored.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ImmutableArray<HttpTool> Tools { get; init; }
+
     /// <summary>Default call deadline in seconds; null takes the gateway's 30.</summary>
     public int? TimeoutSeconds { get; init; }
 
@@ -95,6 +106,13 @@ internal sealed record ServiceDefinition
     /// reached, so it is part of the launch.
     /// </summary>
     public bool? AllowPrivate { get; init; }
+
+    /// <summary>
+    /// Whether its word that a resource is the same for everybody (<c>cacheScope</c> "public") is passed on; otherwise it
+    /// is told as private (security.md section 4.9). Not stored unless an administrator said so.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool TrustPublicCache { get; init; }
 
     /// <summary>Names of services that must be ready before it starts (S-15).</summary>
     public ImmutableArray<string> DependsOn { get; init; } = [];
@@ -121,7 +139,15 @@ internal sealed record ServiceDefinition
     /// <summary>All texts in which variables may stand.</summary>
     [JsonIgnore]
     public IEnumerable<string> Texts =>
-        [Command ?? "", .. Args, .. Env.Values, Cwd ?? "", Url ?? "", .. Headers.Values];
+        [
+            Command ?? "",
+            .. Args,
+            .. Env.Values,
+            Cwd ?? "",
+            Url ?? "",
+            .. Headers.Values,
+            .. Tools.IsDefault ? [] : Tools.SelectMany(t => t.Headers.Values),
+        ];
 
     /// <summary>Most memory it and what it starts may take, in MiB (stdio); null for no limit.</summary>
     public int? MaxMemoryMb { get; init; }
@@ -166,6 +192,9 @@ internal sealed record GroupConfig
 
     /// <summary>Whether the call log keeps masked bodies of successful calls too .</summary>
     public bool LogBodies { get; init; }
+
+    /// <summary>Whether clients are listed <c>find_tools</c> and <c>call_tool</c> instead of all tools.</summary>
+    public bool FindTools { get; init; }
 }
 
 /// <summary>SHA-256 of a group key and, during a grace period, when it ends.</summary>
@@ -206,6 +235,9 @@ internal sealed record PublicationConfig
 
     /// <summary>Replaces the description of the definition when not empty .</summary>
     public string? Description { get; init; }
+
+    /// <summary>How a tool is offered otherwise than its owner lists it; null for as it is.</summary>
+    public ToolViewConfig? View { get; init; }
 }
 
 /// <summary>The last listed definition of one tool, prompt, resource or template of a service (table <c>mcp_catalogue</c>).</summary>

@@ -19,6 +19,7 @@ internal sealed partial class StoreWatcher(
     IStoreEngine engine,
     SnapshotReader snapshots,
     StorageOptions options,
+    StartupOptions startup,
     TimeProvider time,
     ILogger<StoreWatcher> logger
 ) : BackgroundService
@@ -26,6 +27,9 @@ internal sealed partial class StoreWatcher(
     private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim reloading = new(1, 1);
     private readonly SemaphoreSlim wake = new(0, 1);
+    private readonly Queue<Func<CancellationToken, Task>> later = [];
+    private readonly TaskCompletionSource opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? told;
     private volatile StoreSnapshot current = StoreSnapshot.Empty;
     private volatile string? problem = "not opened yet";
     private long seenAt = time.GetTimestamp();
@@ -40,28 +44,57 @@ internal sealed partial class StoreWatcher(
     public StoreHealth Health =>
         new(problem is null, new DateTimeOffset(Volatile.Read(ref seenAtUtcTicks), TimeSpan.Zero), IsExpired, problem);
 
-    /// <summary><see cref="StoreHealth.Expired"/> alone, for every call.</summary>
+    /// <summary><see cref="StoreHealth.Expired"/> alone, for every call. True too until the store is open.</summary>
     public bool IsExpired =>
-        problem is not null && time.GetElapsedTime(Volatile.Read(ref seenAt)) > options.SnapshotMaxAge;
+        !IsOpen || (problem is not null && time.GetElapsedTime(Volatile.Read(ref seenAt)) > options.SnapshotMaxAge);
 
-    /// <summary>Brings the schema up to date and reads the first snapshot before anything else starts.</summary>
+    /// <summary>Whether the store was opened and all that had to wait for it is done; after that it stays true.</summary>
+    public bool IsOpen => opened.Task.IsCompleted;
+
+    /// <summary>
+    /// Brings the schema up to date and reads the first snapshot before anything else starts. A degraded start goes on without
+    /// (C-05): the store is then looked for as long as it takes.
+    /// </summary>
     /// <exception cref="StoreException">The store cannot be reached or used; the message says which and what to do.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await StoreSchema.EnsureAsync(engine, time, cancellationToken);
-            await ReloadAsync(cancellationToken);
+            await OpenAsync(cancellationToken);
+            opened.TrySetResult();
         }
         catch (Exception e) when (e is DbException or SocketException or TimeoutException)
         {
-            throw new StoreException(
-                $"The store {engine.Location} cannot be used: {e.GetBaseException().Message.TrimEnd('.')}."
-                    + " Check Fairlead:Storage and that the database runs and can be reached from here.",
-                e
-            );
+            if (startup.DatabaseMode != DatabaseMode.Degraded)
+                throw new StoreException(
+                    $"The store {engine.Location} cannot be used: {e.GetBaseException().Message.TrimEnd('.')}."
+                        + " Check Fairlead:Storage and that the database runs and can be reached from here.",
+                    e
+                );
+            problem = e.GetBaseException().Message;
+            told = problem;
+            LogDegraded(engine.Location, problem);
         }
         await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Does what a start does with the store: at once, or after a degraded start as soon as the store is there, in the order
+    /// it was asked for. What fails then is tried again.
+    /// </summary>
+    /// <param name="work">To be done once; its own failures come out of this only where it is done at once.</param>
+    /// <param name="cancellationToken">Gives up what is done at once.</param>
+    public Task WhenOpenAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        lock (later)
+        {
+            if (!IsOpen)
+            {
+                later.Enqueue(work);
+                return Task.CompletedTask;
+            }
+        }
+        return work(cancellationToken);
     }
 
     /// <summary>Reads the store now, swaps, tells the listeners, and returns what is current.</summary>
@@ -111,17 +144,50 @@ internal sealed partial class StoreWatcher(
     {
         try
         {
-            if (await snapshots.ReadEpochAsync(cancellationToken) != current.Epoch)
+            if (!IsOpen)
+                await CatchUpAsync(cancellationToken);
+            else if (await snapshots.ReadEpochAsync(cancellationToken) != current.Epoch)
                 await ReloadAsync(cancellationToken);
             else
                 Seen();
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            if (problem is null)
+            // Once for each cause, not at every look.
+            if (told != failure.Message)
                 LogLost(failure, engine.Location);
-            problem = failure.Message;
+            problem = told = failure.Message;
+            return;
         }
+        told = null;
+    }
+
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        await StoreSchema.EnsureAsync(engine, time, cancellationToken);
+        await ReloadAsync(cancellationToken);
+    }
+
+    /// <summary>What a degraded start left undone.</summary>
+    private async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        while (true)
+        {
+            Func<CancellationToken, Task>? next;
+            lock (later)
+            {
+                if (!later.TryPeek(out next))
+                {
+                    opened.TrySetResult();
+                    break;
+                }
+            }
+            await next(cancellationToken);
+            lock (later)
+                later.Dequeue();
+        }
+        LogOpened(engine.Location);
     }
 
     private async Task ListenAsync(CancellationToken cancellationToken)
@@ -130,6 +196,7 @@ internal sealed partial class StoreWatcher(
         {
             try
             {
+                await opened.Task.WaitAsync(cancellationToken);
                 await engine.ListenAsync(Wake, cancellationToken);
                 return;
             }
@@ -163,7 +230,7 @@ internal sealed partial class StoreWatcher(
     {
         Volatile.Write(ref seenAt, time.GetTimestamp());
         Volatile.Write(ref seenAtUtcTicks, time.GetUtcNow().UtcTicks);
-        if (problem is not null && current.Epoch != 0)
+        if (problem is not null && IsOpen)
             LogBack(engine.Location);
         problem = null;
     }
@@ -195,6 +262,15 @@ internal sealed partial class StoreWatcher(
         Message = "The store {Location} cannot be reached; the last snapshot serves"
     )]
     private partial void LogLost(Exception failure, string location);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "The store {Location} cannot be used: {Problem}. Started degraded: calls are refused until it can; it is looked for all the time"
+    )]
+    private partial void LogDegraded(string location, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The store {Location} is there: the start is complete")]
+    private partial void LogOpened(string location);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The store {Location} is back")]
     private partial void LogBack(string location);

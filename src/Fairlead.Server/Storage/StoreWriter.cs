@@ -16,21 +16,10 @@ internal sealed class StoreWriter(IStoreEngine engine, StoreWatcher watcher)
     /// </summary>
     public async Task<T> ChangeAsync<T>(Func<FairleadDb, Task<T>> change, CancellationToken cancellationToken)
     {
-        await using DbConnection connection = await engine.OpenAsync(cancellationToken);
-        await using FairleadDb db = Context(connection);
-        await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.Database.ExecuteSqlRawAsync("UPDATE epoch SET value = value + 1", cancellationToken);
-        int written = 0;
-        db.SavedChanges += (_, saved) => written += saved.EntitiesSavedCount;
-        T result = await change(db);
-        await db.SaveChangesAsync(cancellationToken);
-        if (written == 0)
-            return result;
-        if (engine.NotifySql.Length > 0)
-            await db.Database.ExecuteSqlRawAsync(engine.NotifySql, cancellationToken);
-        // From here the change stands; giving up half way would leave the caller with a wrong belief.
-        await transaction.CommitAsync(CancellationToken.None);
-        await watcher.ReloadAsync(CancellationToken.None);
+        // Its connection is back before the reload wants one: writers that all kept theirs would wait for each other.
+        var (result, changed) = await WriteAsync(change, cancellationToken);
+        if (changed)
+            await watcher.ReloadAsync(CancellationToken.None);
         return result;
     }
 
@@ -40,6 +29,35 @@ internal sealed class StoreWriter(IStoreEngine engine, StoreWatcher watcher)
         await using DbConnection connection = await engine.OpenAsync(cancellationToken);
         await using FairleadDb db = Context(connection);
         return await read(db);
+    }
+
+    /// <summary>
+    /// Writes rows that no snapshot holds: the epoch stays, so no node reads anything anew. <paramref name="write"/> saves
+    /// itself.
+    /// </summary>
+    public Task<T> RecordAsync<T>(Func<FairleadDb, Task<T>> write, CancellationToken cancellationToken) =>
+        ReadAsync(write, cancellationToken);
+
+    private async Task<(T Result, bool Changed)> WriteAsync<T>(
+        Func<FairleadDb, Task<T>> change,
+        CancellationToken cancellationToken
+    )
+    {
+        await using DbConnection connection = await engine.OpenAsync(cancellationToken);
+        await using FairleadDb db = Context(connection);
+        await using IDbContextTransaction transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.Database.ExecuteSqlRawAsync("UPDATE epoch SET value = value + 1", cancellationToken);
+        int written = 0;
+        db.SavedChanges += (_, saved) => written += saved.EntitiesSavedCount;
+        T result = await change(db);
+        await db.SaveChangesAsync(cancellationToken);
+        if (written == 0)
+            return (result, false);
+        if (engine.NotifySql.Length > 0)
+            await db.Database.ExecuteSqlRawAsync(engine.NotifySql, cancellationToken);
+        // From here the change stands; giving up half way would leave the caller with a wrong belief.
+        await transaction.CommitAsync(CancellationToken.None);
+        return (result, true);
     }
 
     private FairleadDb Context(DbConnection connection)

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using Fairlead.Server.Hosting.Limits;
 using Fairlead.Server.Telemetry.Redact;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -55,7 +55,7 @@ internal sealed partial class RefusalLog(AuditLog audit, TimeProvider time, ILog
 
     public void Note(in Refusal refusal)
     {
-        var kind = new Kind(refusal.Action, refusal.Reason, SourceOf(refusal.From));
+        var kind = new Kind(refusal.Action, refusal.Reason, ClientAddress.Of(refusal.From));
         lock (gate)
         {
             if (!tallies.TryGetValue(kind, out var tally))
@@ -193,18 +193,6 @@ internal sealed partial class RefusalLog(AuditLog audit, TimeProvider time, ILog
     // A path may hold a key that was put into the wrong place.
     private static string Shown(string resource) =>
         TextMask.Apply(resource.Length > LongestResource ? resource[..LongestResource] + "…" : resource)!;
-
-    // One customer usually has a whole IPv6 /64: telling its addresses apart would let it fill the table alone.
-    private static string? SourceOf(IPAddress? address)
-    {
-        if (address is { IsIPv4MappedToIPv6: true })
-            address = address.MapToIPv4();
-        if (address is not { AddressFamily: AddressFamily.InterNetworkV6 } || IPAddress.IsLoopback(address))
-            return address?.ToString();
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return $"{new IPAddress(bytes)}/64";
-    }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} refusals could not be written to the audit trail yet")]
     private partial void LogFailed(Exception failure, int count);

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fairlead.Bench;
 using Fairlead.Client;
+using Fairlead.Profile;
 
 namespace Fairlead.Cli;
 
@@ -39,6 +41,7 @@ internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, 
 [JsonSerializable(typeof(ServiceInfo))]
 [JsonSerializable(typeof(ServiceDetail))]
 [JsonSerializable(typeof(ImportResult))]
+[JsonSerializable(typeof(OpenApiOutcome))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<ImportOutcome>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceCheck>))]
@@ -54,9 +57,11 @@ internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, 
 [JsonSerializable(typeof(IReadOnlyList<ListedKey>))]
 [JsonSerializable(typeof(UserInfo))]
 [JsonSerializable(typeof(IReadOnlyList<UserInfo>))]
+[JsonSerializable(typeof(PublishedTool))]
 [JsonSerializable(typeof(IReadOnlyList<PublishedTool>))]
 [JsonSerializable(typeof(IReadOnlyList<JsonElement>))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(ServiceExport))]
 [JsonSerializable(typeof(SecretInfo))]
@@ -64,6 +69,15 @@ internal sealed record ListedKey(string Group, string ServerCode, bool Enabled, 
 [JsonSerializable(typeof(IReadOnlyList<RegistryServer>))]
 [JsonSerializable(typeof(ReviewDetail))]
 [JsonSerializable(typeof(IReadOnlyList<ReviewInfo>))]
+[JsonSerializable(typeof(MeasuredRun))]
+[JsonSerializable(typeof(LoadResult))]
+[JsonSerializable(typeof(ProfileView))]
+[JsonSerializable(typeof(ExecutionInfo))]
+[JsonSerializable(typeof(IReadOnlyList<ExecutionInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<FailureInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<ManualExecution>))]
+[JsonSerializable(typeof(BreakerInfo))]
+[JsonSerializable(typeof(IReadOnlyList<BreakerInfo>))]
 [JsonSerializable(typeof(CliNote))]
 [JsonSerializable(typeof(CliError))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -17,8 +17,8 @@ internal static class DefinitionCommands
             Arity = ArgumentArity.ZeroOrMore,
         };
         var url = new Option<string?>("--url") { Description = "Address of an HTTP service", HelpName = "URL" };
-        var env = Pairs("--env", $"Environment variable of the program; {Reference}; may be repeated");
-        var headers = Pairs("--header", $"Header sent with every request; {Reference}; may be repeated");
+        var env = PairOption.Create("--env", $"Environment variable of the program; {Reference}; may be repeated");
+        var headers = PairOption.Create("--header", $"Header sent with every request; {Reference}; may be repeated");
         var cwd = new Option<string?>("--cwd") { Description = "Working directory of the program", HelpName = "DIR" };
         var callTimeout = CallTimeout("--call-timeout");
         var trust = Trust();
@@ -56,8 +56,8 @@ internal static class DefinitionCommands
                             Command = words.Length > 0 ? words[0] : null,
                             Args = words.Length > 1 ? words[1..] : null,
                             Url = parsed.GetValue(url),
-                            Env = Split(parsed.GetValue(env)),
-                            Headers = Split(parsed.GetValue(headers)),
+                            Env = PairOption.Split(parsed.GetValue(env)),
+                            Headers = PairOption.Split(parsed.GetValue(headers)),
                             Cwd = parsed.GetValue(cwd) is { } folder ? Path.GetFullPath(folder) : null,
                             TimeoutSeconds = parsed.GetValue(callTimeout),
                             Trust = parsed.GetValue(trust),
@@ -100,8 +100,8 @@ internal static class DefinitionCommands
             Arity = ArgumentArity.ZeroOrMore,
         };
         var url = new Option<string?>("--url") { Description = "Another address", HelpName = "URL" };
-        var env = Pairs("--env", $"Set a variable, the others stay; {Reference}; may be repeated");
-        var headers = Pairs("--header", $"Set a header, the others stay; {Reference}; may be repeated");
+        var env = PairOption.Create("--env", $"Set a variable, the others stay; {Reference}; may be repeated");
+        var headers = PairOption.Create("--header", $"Set a header, the others stay; {Reference}; may be repeated");
         var unsetEnv = Names("--unset-env", "Take a variable away; may be repeated");
         var unsetHeaders = Names("--unset-header", "Take a header away; may be repeated");
         var cwd = new Option<string?>("--cwd") { Description = "Another working directory", HelpName = "DIR" };
@@ -237,7 +237,7 @@ internal static class DefinitionCommands
                     values.Count > 0 ? $"There are: {string.Join(", ", values.Keys)}." : null
                 );
         }
-        foreach (var (name, value) in Split(set) ?? [])
+        foreach (var (name, value) in PairOption.Split(set) ?? [])
             values[name] = value;
         return values;
     }
@@ -266,28 +266,4 @@ internal static class DefinitionCommands
 
     private static Option<string[]> Names(string name, string description) =>
         new(name) { Description = description, HelpName = "NAME" };
-
-    private static Option<string[]> Pairs(string name, string description)
-    {
-        var option = new Option<string[]>(name) { Description = description, HelpName = "NAME=VALUE" };
-        option.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(t => t.Value.IndexOf('=', StringComparison.Ordinal) <= 0))
-                result.AddError($"{name}: '{token.Value}' is not NAME=VALUE.");
-        });
-        return option;
-    }
-
-    private static Dictionary<string, string>? Split(string[]? pairs)
-    {
-        if (pairs is not { Length: > 0 })
-            return null;
-        var values = new Dictionary<string, string>();
-        foreach (var pair in pairs)
-        {
-            var at = pair.IndexOf('=', StringComparison.Ordinal);
-            values[pair[..at]] = pair[(at + 1)..];
-        }
-        return values;
-    }
 }

@@ -43,7 +43,13 @@ internal sealed class GroupFields
         "Whether the call log keeps masked bodies of successful calls too"
     );
 
-    public IReadOnlyList<Option> All => [description, code, roles, tiers, perMinute, concurrent, native, logBodies];
+    private readonly Option<string?> findTools = Choice(
+        "--find-tools",
+        "Whether clients are listed find_tools and call_tool instead of all tools, for groups of many"
+    );
+
+    public IReadOnlyList<Option> All =>
+        [description, code, roles, tiers, perMinute, concurrent, native, logBodies, findTools];
 
     public GroupDraft Draft(ParseResult parsed, string name, string[]? services) =>
         new()
@@ -57,6 +63,7 @@ internal sealed class GroupFields
             ConcurrentCalls = parsed.GetValue(concurrent) is Default ? null : parsed.GetValue(concurrent),
             PublishNative = Chosen(parsed, native) ?? false,
             LogBodies = Chosen(parsed, logBodies) ?? false,
+            FindTools = Chosen(parsed, findTools) ?? false,
             Services = services is { Length: > 0 } ? services : null,
         };
 
@@ -72,6 +79,7 @@ internal sealed class GroupFields
             ConcurrentCalls = parsed.GetValue(concurrent),
             PublishNative = Chosen(parsed, native),
             LogBodies = Chosen(parsed, logBodies),
+            FindTools = Chosen(parsed, findTools),
         };
 
     private static string[]? List(ParseResult parsed, Option<string[]> option) =>

@@ -42,6 +42,7 @@ internal static class GroupView
             ("calls a minute", Limit(group.CallsPerMinute)),
             ("calls at once", Limit(group.ConcurrentCalls)),
             ("logs bodies", YesNo(group.LogBodies)),
+            ("tools are found", YesNo(group.FindTools)),
             ("made", ServiceView.Time(group.CreatedAt)),
             ("changed", ServiceView.Time(group.UpdatedAt)),
         ]);

@@ -11,24 +11,17 @@ namespace Fairlead.Cli;
 /// </summary>
 internal sealed class ImportValues
 {
-    private readonly Option<string[]> value = new("--value")
-    {
-        Description = "A value the file asks for, if it is no secret; may be repeated",
-        HelpName = "ID=VALUE",
-    };
+    private readonly Option<string[]> value = PairOption.Create(
+        "--value",
+        "A value the file asks for, if it is no secret; may be repeated",
+        "ID=VALUE"
+    );
 
     private readonly Option<string?> values = new("--values")
     {
         Description = "A JSON file with values by id, for secrets; - reads it from standard input",
         HelpName = "FILE",
     };
-
-    public ImportValues() =>
-        value.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(t => t.Value.IndexOf('=', StringComparison.Ordinal) <= 0))
-                result.AddError($"--value: '{token.Value}' is not ID=VALUE.");
-        });
 
     public IReadOnlyList<Option> All => [value, values];
 
@@ -62,11 +55,8 @@ internal sealed class ImportValues
                 );
             }
         }
-        foreach (var pair in parsed.GetValue(value) ?? [])
-        {
-            var at = pair.IndexOf('=', StringComparison.Ordinal);
-            given[pair[..at]] = pair[(at + 1)..];
-        }
+        foreach (var (id, said) in PairOption.Split(parsed.GetValue(value)) ?? [])
+            given[id] = said;
         return given;
     }
 

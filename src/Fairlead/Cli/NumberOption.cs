@@ -6,6 +6,14 @@ namespace Fairlead.Cli;
 /// <summary>An option that takes a whole number. What is none is refused in the same words as what is out of its range.</summary>
 internal static class NumberOption
 {
+    /// <summary>One that has a value when it is not given.</summary>
+    public static Option<int?> WithDefault(string name, string description, string help, int least, int most, int value)
+    {
+        var option = Create(name, description, help, least, most);
+        option.DefaultValueFactory = _ => value;
+        return option;
+    }
+
     public static Option<int?> Create(
         string name,
         string description,

@@ -37,11 +37,7 @@ internal static class PromptsCommands
     private static Command Get(GatewayVerbs verbs)
     {
         var name = new Argument<string>("NAME") { Description = "Name of the prompt in the group" };
-        var pairs = new Option<string[]>("--arg")
-        {
-            Description = "One argument; may be repeated",
-            HelpName = "NAME=VALUE",
-        };
+        var pairs = PairOption.Create("--arg", "One argument; may be repeated");
         var group = ToolsCommands.GroupOption();
         var command = verbs.Verb(
             "get",
@@ -50,9 +46,7 @@ internal static class PromptsCommands
             async (session, parsed, cancellationToken) =>
             {
                 var mcp = await GroupKeys.ConnectAsync(session, parsed.GetValue(group), cancellationToken);
-                var values = (parsed.GetValue(pairs) ?? [])
-                    .Select(pair => pair.Split('=', 2))
-                    .ToDictionary(pair => pair[0], pair => pair[1]);
+                var values = PairOption.Split(parsed.GetValue(pairs));
                 var result = await mcp.GetPromptAsync(parsed.GetRequiredValue(name), values, cancellationToken);
                 if (session.Output.IsJson)
                     session.Output.Json(result, CliJson.Default.JsonElement);
@@ -69,9 +63,7 @@ internal static class PromptsCommands
             HashSet<string> seen = [];
             foreach (var pair in result.GetResult(pairs)?.Tokens.Select(t => t.Value) ?? [])
             {
-                if (pair.IndexOf('=', StringComparison.Ordinal) <= 0)
-                    result.AddError($"--arg: '{pair}' is not NAME=VALUE.");
-                else if (!seen.Add(pair[..pair.IndexOf('=', StringComparison.Ordinal)]))
+                if (!seen.Add(pair.Split('=')[0]))
                     result.AddError($"--arg: '{pair}' names an argument a second time.");
             }
         });

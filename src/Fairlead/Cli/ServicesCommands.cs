@@ -19,6 +19,7 @@ internal static class ServicesCommands
             DefinitionCommands.Add(verbs),
             DefinitionCommands.Update(verbs),
             ImportCommand.Build(verbs),
+            OpenApiCommand.Build(verbs),
             RegistryCommands.Search(verbs),
             DefinitionCommands.Export(verbs),
             Start(verbs),

@@ -26,6 +26,10 @@ internal static class ToolArguments
         }
     }
 
+    private const string Defs = "#/$defs/";
+    private const int MostHops = 8;
+    private static readonly string[] Compositions = ["anyOf", "oneOf", "allOf"];
+
     /// <summary>
     /// An object of <c>name=value</c> pairs. A value is taken as the type the schema gives it; without one as JSON
     /// where it is JSON, else as text.
@@ -105,16 +109,39 @@ internal static class ToolArguments
             !schema.TryGetProperty("properties", out var properties)
             || properties.ValueKind != JsonValueKind.Object
             || !properties.TryGetProperty(name, out var property)
-            || property.ValueKind != JsonValueKind.Object
-            || !property.TryGetProperty("type", out var type)
         )
             return [];
-        return type.ValueKind switch
+        var types = new List<string>();
+        Collect(schema, property, types, MostHops);
+        return types;
+    }
+
+    // Large APIs name their types elsewhere, and say "or null" by two schemas.
+    private static void Collect(JsonElement whole, JsonElement schema, List<string> types, int hops)
+    {
+        if (schema.ValueKind != JsonValueKind.Object || hops == 0)
+            return;
+        if (
+            schema.TryGetProperty("$ref", out var reference)
+            && reference.ToString() is { } path
+            && path.StartsWith(Defs, StringComparison.Ordinal)
+            && whole.TryGetProperty("$defs", out var defs)
+            && defs.TryGetProperty(path[Defs.Length..], out var target)
+        )
+            Collect(whole, target, types, hops - 1);
+        foreach (var keyword in Compositions)
         {
-            JsonValueKind.String => [type.GetString()!],
-            JsonValueKind.Array => [.. type.EnumerateArray().Select(t => t.ToString())],
-            _ => [],
-        };
+            if (!schema.TryGetProperty(keyword, out var parts) || parts.ValueKind != JsonValueKind.Array)
+                continue;
+            foreach (var part in parts.EnumerateArray())
+                Collect(whole, part, types, hops - 1);
+        }
+        if (!schema.TryGetProperty("type", out var type))
+            return;
+        if (type.ValueKind == JsonValueKind.String)
+            types.Add(type.GetString()!);
+        else if (type.ValueKind == JsonValueKind.Array)
+            types.AddRange(type.EnumerateArray().Select(t => t.ToString()));
     }
 
     private static JsonElement? TryParse(string value)

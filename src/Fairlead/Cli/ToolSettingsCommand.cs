@@ -3,7 +3,7 @@ using Fairlead.Client;
 
 namespace Fairlead.Cli;
 
-/// <summary><c>fairlead tools update</c>, <c>enable</c> and <c>disable</c>: how a group offers its tools.</summary>
+/// <summary><c>fairlead tools show</c>, <c>update</c>, <c>enable</c> and <c>disable</c>: how a group offers its tools.</summary>
 internal static class ToolSettingsCommand
 {
     private static readonly Func<Option<string>> Group = static () =>
@@ -13,6 +13,28 @@ internal static class ToolSettingsCommand
             HelpName = "GROUP",
             DefaultValueFactory = static _ => "default",
         };
+
+    public static Command Show(GatewayVerbs verbs)
+    {
+        var name = new Argument<string>("NAME") { Description = "Name of the tool in the group" };
+        var group = Group();
+        return verbs.Verb(
+            "show",
+            "Show how a group offers a tool, and what of that does not fit it.",
+            [name, group],
+            async (session, parsed, cancellationToken) =>
+            {
+                var found = await FindAsync(
+                    session,
+                    parsed.GetRequiredValue(group),
+                    [parsed.GetRequiredValue(name)],
+                    cancellationToken
+                );
+                PublishedToolView.Print(session, await session.Client.Tools.GetAsync(found[0].Id, cancellationToken));
+                return ExitCode.Ok;
+            }
+        );
+    }
 
     public static Command Update(GatewayVerbs verbs)
     {
@@ -24,10 +46,11 @@ internal static class ToolSettingsCommand
             Description = "What models are told it does; '' gives the tool's own back",
             HelpName = "TEXT",
         };
+        var view = new ToolViewOptions();
         var command = verbs.Verb(
             "update",
-            "Change how a group offers a tool; the next call sees it.",
-            [name, group, timeout, description],
+            "Change how a group offers a tool; what is not named stays, and the next call sees it.",
+            [name, group, timeout, description, .. view.All],
             async (session, parsed, cancellationToken) =>
             {
                 var found = await FindAsync(
@@ -36,9 +59,11 @@ internal static class ToolSettingsCommand
                     [parsed.GetRequiredValue(name)],
                     cancellationToken
                 );
+                // Only one tool alone has its definition, which says what type a value is of.
+                var whole = await session.Client.Tools.GetAsync(found[0].Id, cancellationToken);
                 return await SetAsync(
                     session,
-                    found,
+                    [whole],
                     tool =>
                         Settings(tool) with
                         {
@@ -46,6 +71,7 @@ internal static class ToolSettingsCommand
                             Description = parsed.GetValue(description) is { } text
                                 ? (text.Length > 0 ? text : null)
                                 : tool.Description,
+                            View = view.Apply(parsed, tool),
                         },
                     "is changed",
                     cancellationToken
@@ -54,9 +80,10 @@ internal static class ToolSettingsCommand
         );
         command.Validators.Add(result =>
         {
-            if (result.GetResult(timeout) is null && result.GetResult(description) is null)
-                result.AddError("Say what to change: --timeout or --description.");
+            if (result.GetResult(timeout) is null && result.GetResult(description) is null && !view.AreGiven(result))
+                result.AddError("Say what to change: --timeout, --description, --rename, --hide, --fix, …");
         });
+        command.Validators.Add(view.Validate);
         return command;
     }
 
@@ -141,6 +168,8 @@ internal static class ToolSettingsCommand
             session.Output.Json(changed, CliJson.Default.IReadOnlyListPublishedTool);
         else
             changed.ForEach(tool => session.Output.Line($"{tool.ToolName} {what}"));
+        foreach (var problem in changed.SelectMany(tool => tool.ViewProblems))
+            session.Output.Note($"{problem.Field}: {problem.Text}");
         return ExitCode.Ok;
     }
 }

@@ -15,6 +15,7 @@ internal static class ToolsCommands
         {
             List(verbs),
             Call(verbs),
+            ToolSettingsCommand.Show(verbs),
             ToolSettingsCommand.Update(verbs),
             ToolSettingsCommand.SetEnabled(verbs, true),
             ToolSettingsCommand.SetEnabled(verbs, false),
@@ -61,45 +62,18 @@ internal static class ToolsCommands
 
     private static Command Call(GatewayVerbs verbs)
     {
-        var name = new Argument<string>("NAME") { Description = "Name of the tool in the group" };
-        var pairs = new Option<string[]>("--arg")
-        {
-            Description = "One argument, typed as the tool's schema says; may be repeated",
-            HelpName = "NAME=VALUE",
-        };
-        var whole = new Option<string?>("--args")
-        {
-            Description = "All arguments as one JSON object; - reads it from standard input",
-            HelpName = "JSON",
-        };
-        var group = GroupOption();
+        var input = new ToolInput("Name of the tool in the group");
         var command = verbs.Verb(
             "call",
             "Call a tool and print what it answers.",
-            [name, pairs, whole, group],
+            input.All,
             async (session, parsed, cancellationToken) =>
             {
-                var tool = parsed.GetRequiredValue(name);
-                var given = parsed.GetValue(whole) is { } json
-                    ? ToolArguments.Parse(json == "-" ? await ReadAllAsync(session, cancellationToken) : json)
-                    : default;
-                var mcp = await GroupKeys.ConnectAsync(session, parsed.GetValue(group), cancellationToken);
-                if (parsed.GetValue(pairs) is { Length: > 0 } typed)
-                {
-                    var tools = await mcp.ListToolsAsync(cancellationToken);
-                    var definition = tools.FirstOrDefault(t => t.Name == tool) ?? throw NoTool(tool, tools);
-                    given = ToolArguments.Build(typed, definition.InputSchema);
-                    if (ToolArguments.Unknown(given, definition.InputSchema) is { } unknown)
-                        session.Output.Note(unknown);
-                }
+                var (mcp, tool, given) = await input.ReadAsync(session, parsed, cancellationToken);
                 return Print(session, tool, await CallAsync(session, mcp, tool, given, cancellationToken));
             }
         );
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(pairs) is { Tokens.Count: > 0 } && result.GetResult(whole) is { Tokens.Count: > 0 })
-                result.AddError("Give the arguments by --arg or by --args, not by both.");
-        });
+        command.Validators.Add(input.Validate);
         return command;
     }
 
@@ -168,26 +142,6 @@ internal static class ToolsCommands
         var stop = line.IndexOf(". ");
         return (stop >= 0 ? line[..(stop + 1)] : line).ToString();
     }
-
-    private static CliFailure NoTool(string name, IReadOnlyList<McpTool> tools)
-    {
-        var near = tools
-            .Select(t => t.Name)
-            .Where(n =>
-                n.Contains(name, StringComparison.OrdinalIgnoreCase)
-                || name.Contains(n, StringComparison.OrdinalIgnoreCase)
-            )
-            .Take(5)
-            .ToList();
-        return new CliFailure(
-            ExitCode.NotFound,
-            $"The group has no tool '{name}'.",
-            near.Count > 0 ? $"Did you mean {string.Join(", ", near)}?" : "See 'fairlead tools list'."
-        );
-    }
-
-    private static async Task<string> ReadAllAsync(Session session, CancellationToken cancellationToken) =>
-        await session.Terminal.In.ReadToEndAsync(cancellationToken);
 
     /// <summary>Progress as words, told at once and in order.</summary>
     private sealed class Steps(string tool, Action<string> tell) : IProgress<McpProgress>

@@ -142,7 +142,7 @@ internal static class ServeCommand
         );
         builder.Configuration.Sources.Clear();
         settings.AddTo(builder.Configuration);
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Information);
+        builder.Logging.ClearProviders().SetMinimumLevel(ServeSettings.LogLevel);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         // While it is on, at whatever level, each request is given an activity and a log scope nobody reads.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);

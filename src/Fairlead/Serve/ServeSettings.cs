@@ -1,4 +1,6 @@
+using Fairlead.Server.Storage;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Serve;
 
@@ -13,8 +15,23 @@ internal sealed record ServeSettings(
 {
     private const string Prefix = "FAIRLEAD__";
 
+    /// <summary>The least important lines that are logged, of LOG_LEVEL; information unless told otherwise (P-103).</summary>
+    /// <exception cref="StoreException">It names no level.</exception>
+    public static LogLevel LogLevel =>
+        Environment.GetEnvironmentVariable("LOG_LEVEL")?.ToUpperInvariant() switch
+        {
+            null or "" or "INFO" or "INFORMATION" => LogLevel.Information,
+            "DEBUG" => LogLevel.Debug,
+            "WARNING" => LogLevel.Warning,
+            "ERROR" => LogLevel.Error,
+            "CRITICAL" => LogLevel.Critical,
+            var other => throw new StoreException(
+                $"LOG_LEVEL is DEBUG, INFO, WARNING, ERROR or CRITICAL, not '{other}'."
+            ),
+        };
+
     /// <summary>All settings: the file, and over it the environment and the command line.</summary>
-    /// <exception cref="Server.Storage.StoreException">The file of <c>--config</c> is wrong.</exception>
+    /// <exception cref="StoreException">The file of <c>--config</c> is wrong.</exception>
     public IConfiguration Load()
     {
         var builder = new ConfigurationBuilder();
@@ -47,6 +64,12 @@ internal sealed record ServeSettings(
         Take("Fairlead:FirstStart:AdminPassword", "FAIRLEAD_ADMIN_PASSWORD");
         Take("Fairlead:FirstStart:DefaultKey", "FAIRLEAD_DEFAULT_KEY");
         Take("Fairlead:Storage:MasterKeyFile", "FAIRLEAD_MASTER_KEY_FILE");
+        // Set and empty is a mistake of whoever set it, and told as such.
+        if (
+            Environment.GetEnvironmentVariable("JWT_SECRET") is ""
+            || Environment.GetEnvironmentVariable("JWT_SECRET_KEY") is ""
+        )
+            values["Fairlead:Identity:JwtSecret"] = "";
         Take("Fairlead:Identity:JwtSecret", "JWT_SECRET", "JWT_SECRET_KEY");
         Take("Fairlead:Gateway:PublicUrl", "MCP_SERVER_BASE_URL");
         Put("Fairlead:Storage:DataDirectory", Data);

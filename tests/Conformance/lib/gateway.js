@@ -9,6 +9,13 @@ export const root = resolve(import.meta.dirname, '../../..');
 export const key = `mcp_key_${'c'.repeat(42)}A`;
 export const password = 'Conformance-1!';
 
+// Tests ask more often than people do.
+const limits = {
+  FAIRLEAD__Limits__RestBurst: '100000',
+  FAIRLEAD__Limits__RestPerMinute: '6000000',
+  FAIRLEAD__Limits__UserCalls: '1000000',
+};
+
 const executables = [
   process.env.FAIRLEAD_EXE,
   join(root, 'src/Fairlead/bin/Release/net10.0/fairlead'),
@@ -50,7 +57,7 @@ export async function startGateway(services, { settings = {}, expected = [], aga
     ['serve', '--urls', base, '--data', join(folder, 'data'), '--mcp-config', file],
     {
       cwd: folder,
-      env: { ...process.env, FAIRLEAD_DEFAULT_KEY: key, FAIRLEAD_ADMIN_PASSWORD: password, ...settings },
+      env: { ...process.env, FAIRLEAD_DEFAULT_KEY: key, FAIRLEAD_ADMIN_PASSWORD: password, ...limits, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

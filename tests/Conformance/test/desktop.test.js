@@ -83,7 +83,11 @@ for (const [name, connect, era, revision] of [
       const seen = [];
       const done = await call('progress', { n: 3, ms: 50 }, { onprogress: ({ progress }) => seen.push(progress) });
       assert.equal(done.content[0].text, 'done');
-      assert.deepEqual(seen, [1, 2, 3]);
+      // The client may drop the last when it reads it together with the answer (docs/clients.md); it was sent before it.
+      assert.ok(seen.length >= 2, `${seen}`);
+      assert.deepEqual(seen, [1, 2, 3].slice(0, seen.length));
+      const told = lines(kept).filter(({ method }) => method === 'notifications/progress');
+      assert.deepEqual(told.map(({ params }) => params.progress), [1, 2, 3]);
     });
 
     test('answers a question', async () => {

@@ -33,7 +33,7 @@ internal sealed record Dependencies(string Project, IReadOnlyList<string> On)
 }
 
 /// <summary>
-/// Arrows between projects: Fairlead → {Server, Client, Bench}, Server → {Runtime, Toolkit} → Protocol,
+/// Arrows between projects: Fairlead → {Server, Client, Bench}, Server → {Runtime, Toolkit} → Protocol, Bench → Toolkit,
 /// Client → Protocol. A project may use whatever its arrows reach and nothing else of ours.
 /// </summary>
 internal static class Arrows
@@ -45,7 +45,7 @@ internal static class Arrows
         ["Fairlead.Runtime"] = ["Fairlead.Protocol"],
         ["Fairlead.Toolkit"] = ["Fairlead.Protocol"],
         ["Fairlead.Client"] = ["Fairlead.Protocol"],
-        ["Fairlead.Bench"] = [],
+        ["Fairlead.Bench"] = ["Fairlead.Toolkit"],
         ["Fairlead.Protocol"] = [],
     };
 

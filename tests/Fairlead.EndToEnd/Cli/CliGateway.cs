@@ -48,6 +48,10 @@ public sealed class CliGateway : IAsyncLifetime
                 ["Fairlead:Storage:DataDirectory"] = Path.Combine(folder, "data"),
                 ["Fairlead:FirstStart:AdminPassword"] = Password,
                 ["Fairlead:FirstStart:DefaultKey"] = Key,
+                // Tests ask more often than people do.
+                ["Fairlead:Limits:RestBurst"] = "100000",
+                ["Fairlead:Limits:RestPerMinute"] = "6000000",
+                ["Fairlead:Limits:UserCalls"] = "1000000",
                 // Tests start whatever they need, and it is on this machine.
                 ["Fairlead:Services:Launch:Unrestricted"] = "true",
                 ["Fairlead:Services:Channels:RefusePrivateAddresses"] = "false",

@@ -202,6 +202,86 @@ public sealed class CliGroupsTests(CliGateway gateway) : IClassFixture<CliGatewa
         (await gateway.RunAsync("tools", "update", "nothing", "--timeout", "1")).Code.ShouldBe(ExitCode.NotFound);
     }
 
+    // A-55: views, and groups that list two tools instead of all.
+    [Fact]
+    public async Task Tool_IsShownAndFoundAsItsViewSays()
+    {
+        await DoneAsync("groups", "add", "viewed", "--native", "true");
+        string[] of = ["--group", "viewed"];
+        (
+            await DoneAsync(
+                "tools",
+                "update",
+                "add",
+                "--rename",
+                "sum_of_two",
+                "--title",
+                "Sum of 1 and 2",
+                "--fix",
+                "numbers=[1,2]",
+                "--destructive",
+                "false",
+                "--group",
+                "viewed"
+            )
+        ).ShouldStartWith("sum_of_two is changed");
+        CliGolden.Check("tools-show", await DoneAsync(["tools", "show", "sum_of_two", .. of, "--json"]));
+        var shown = await DoneAsync(["tools", "show", "sum_of_two", .. of]);
+        shown.ShouldMatch("(?m)^fixed +numbers=\\[1,2\\]$");
+        shown.ShouldMatch("(?m)^hints +destructive false$");
+        (await DoneAsync(["tools", "list", .. of])).ShouldNotMatch("(?m)^add ");
+        (await DoneAsync(["tools", "call", "sum_of_two", .. of])).Trim().ShouldBe("3");
+        var refused = await gateway.RunAsync(
+            "tools",
+            "call",
+            "sum_of_two",
+            "--args",
+            "{\"numbers\":[9]}",
+            "--group",
+            "viewed"
+        );
+        refused.Code.ShouldNotBe(ExitCode.Ok);
+        refused.Error.ShouldContain("'numbers'");
+
+        (await gateway.RunAsync(["tools", "update", "sum_of_two", "--fix", "numbers=2", .. of])).Code.ShouldBe(
+            ExitCode.WrongUsage
+        );
+        var taken = await gateway.RunAsync(["tools", "update", "sum_of_two", "--rename", "search", .. of]);
+        taken.Code.ShouldBe(ExitCode.Failed);
+        taken.Error.ShouldContain("the gateway's own tool search");
+        (await gateway.RunAsync(["tools", "update", "sum_of_two", "--show", "other", .. of])).Error.ShouldContain(
+            "neither hidden nor fixed"
+        );
+        (
+            await gateway.RunAsync(["tools", "update", "sum_of_two", "--no-view", "--title", "x", .. of])
+        ).Error.ShouldContain("--no-view");
+        (await gateway.RunAsync(["tools", "update", "sum_of_two", .. of])).Error.ShouldContain("--rename");
+        // What is not named stays.
+        await DoneAsync(["tools", "update", "sum_of_two", "--show", "numbers", .. of]);
+        (await DoneAsync(["tools", "show", "sum_of_two", .. of])).ShouldMatch("(?m)^title +Sum of 1 and 2$");
+
+        await DoneAsync("groups", "update", "viewed", "--find-tools", "true");
+        (await DoneAsync(["tools", "list", .. of])).ShouldMatch("(?s)^NAME.*find_tools .*call_tool [^\n]*\n$");
+        (await DoneAsync(["tools", "call", "sum_of_two", "--arg", "numbers=[4,5]", .. of])).Trim().ShouldBe("9");
+        (
+            await DoneAsync([
+                "tools",
+                "call",
+                "call_tool",
+                "--args",
+                """{"name":"sum_of_two","arguments":{"numbers":[1,6]}}""",
+                .. of,
+            ])
+        )
+            .Trim()
+            .ShouldBe("7");
+        (await DoneAsync(["tools", "call", "find_tools", "--arg", "query=sums", .. of])).ShouldContain("sum_of_two");
+        (await gateway.RunAsync(["tools", "call", "nothing", "--arg", "a=1", .. of])).Code.ShouldBe(ExitCode.NotFound);
+        await DoneAsync("groups", "update", "viewed", "--find-tools", "false");
+        await DoneAsync(["tools", "update", "sum_of_two", "--no-view", .. of]);
+        (await DoneAsync(["tools", "list", .. of])).ShouldMatch("(?m)^add ");
+    }
+
     [Theory]
     [InlineData("show")]
     [InlineData("update", "--name", "x")]

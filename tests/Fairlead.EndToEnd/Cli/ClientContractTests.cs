@@ -186,6 +186,45 @@ public sealed class ClientContractTests(CliGateway gateway) : IClassFixture<CliG
         var arguments = JsonElement.Parse("""{"region":"欧洲","limit":3}""");
         var result = await mcp.CallToolAsync("region", arguments, cancellationToken: Token);
         result.IsError.ShouldBeFalse();
+
+        // Through a view (A-55): the client mirrors what it sees, the gateway what the administrator fixed.
+        var tool = await Client.Tools.ListAsync(group.Id, Token).FirstAsync(t => t.UpstreamName == "region", Token);
+        var viewed = await Client.Tools.UpdateAsync(
+            tool.Id,
+            new ToolSettings
+            {
+                GroupId = group.Id,
+                View = new ToolView
+                {
+                    Name = "europe",
+                    Fixed = new Dictionary<string, JsonElement> { ["region"] = JsonElement.Parse("\"欧洲\"") },
+                    Annotations = new ToolHints { ReadOnlyHint = true },
+                },
+            },
+            Token
+        );
+        (viewed.ToolName, viewed.GivenName, viewed.HeldByView).ShouldBe(("europe", "region", false));
+        viewed.ViewProblems.ShouldBeEmpty();
+        var whole = await Client.Tools.GetAsync(tool.Id, Token);
+        whole.View!.Fixed!["region"].GetString().ShouldBe("欧洲");
+        whole.OwnDefinition!.Value.GetRawText().ShouldContain("\"region\"");
+        whole.OfferedDefinition!.Value.GetProperty("inputSchema").GetRawText().ShouldNotContain("\"region\"");
+        var listed = (await mcp.ListToolsAsync(Token)).Single(t => t.Name == "europe");
+        listed.InputSchema.GetProperty("properties").EnumerateObject().Select(p => p.Name).ShouldBe(["limit"]);
+        result = await mcp.CallToolAsync("europe", JsonElement.Parse("""{"limit":3}"""), cancellationToken: Token);
+        result.IsError.ShouldBeFalse();
+
+        // And found instead of listed, by a group of many.
+        (
+            await Client.Groups.UpdateAsync(group.Id, new GroupChange { FindTools = true }, Token)
+        ).FindTools.ShouldBeTrue();
+        (await mcp.ListToolsAsync(Token)).Select(t => t.Name).ShouldBe(["find_tools", "call_tool"]);
+        result = await mcp.CallToolAsync(
+            "call_tool",
+            JsonElement.Parse("""{"name":"europe","arguments":{"limit":3}}"""),
+            cancellationToken: Token
+        );
+        result.IsError.ShouldBeFalse();
     }
 
     // A-60

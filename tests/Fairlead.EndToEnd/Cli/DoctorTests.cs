@@ -112,7 +112,7 @@ public sealed class DoctorTests(DoctorTemplate template) : IClassFixture<DoctorT
     [InlineData(
         "keys",
         true,
-        "UPDATE mcp_tool_groups SET hashed_api_key = 'x'",
+        "UPDATE mcp_tool_groups SET hashed_api_key = 'x' WHERE server_code = 'default'",
         "not the one callers",
         "keys regenerate default"
     )]
@@ -169,7 +169,7 @@ public sealed class DoctorTests(DoctorTemplate template) : IClassFixture<DoctorT
                 f.Check == "keys" && f.What.Contains("sealed with master key", StringComparison.Ordinal)
             )
             .Select(f => f.Where)
-            .ShouldBe(["service script", "service tool", "group default"]);
+            .ShouldBe(["service script", "service tool", "group default", "group samples"]);
     }
 
     [Fact]

@@ -5,6 +5,8 @@ using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using Shouldly;
 using Xunit;
+using McpClient = ModelContextProtocol.Client.McpClient;
+using McpClientOptions = ModelContextProtocol.Client.McpClientOptions;
 
 namespace Fairlead.EndToEnd.Matrix;
 

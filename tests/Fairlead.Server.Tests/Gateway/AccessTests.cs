@@ -237,7 +237,8 @@ public sealed class AccessTests
             (await client.SendAsync(CallAlpha())).StatusCode.ShouldBe(HttpStatusCode.OK);
         using var refused = await client.SendAsync(CallAlpha());
         refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
-        refused.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThan(TimeSpan.Zero);
+        refused.Headers.RetryAfter!.Delta!.Value.ShouldBe(TimeSpan.FromSeconds(20));
+        refused.Headers.GetValues("X-RateLimit-Remaining").ShouldBe(["0"]);
         var error = (await refused.JsonAsync()).GetProperty("error");
         error.GetProperty("code").GetInt32().ShouldBe(-31006);
         error.GetProperty("message").GetString()!.ShouldContain("3 tools/call a minute for this key");
@@ -246,6 +247,43 @@ public sealed class AccessTests
         (await client.SendAsync(CallAlpha())).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    // C-03: raised or lifted per group, and each group's key by itself.
+    [Fact]
+    public async Task Call_OfAGroupWithItsOwnRate_IsLimitedByIt()
+    {
+        await using var host = new GatewayHost(new GatewayOptions { CallsPerMinute = 3 });
+        host.AddService(
+            "a",
+            new ScriptedChannel(
+                Revision.V20260728,
+                _ => Task.FromResult(ScriptedChannel.Result("""{"resultType":"complete","content":[]}"""))
+            ),
+            "alpha"
+        );
+        var keys = new[] { 'X', 'Y', 'Z' }.Select(c => $"mcp_key_{new string(c, 42)}A").ToList();
+        host.AddGroup("usual", keys[0], null, "a");
+        host.AddGroup("more", keys[1], g => g with { CallsPerMinute = 5 }, "a");
+        host.AddGroup("all", keys[2], g => g with { CallsPerMinute = 0, ConcurrentCalls = 0 }, "a");
+        await host.StartAsync();
+        (await GivenAsync(keys[0])).ShouldBe(3);
+        (await GivenAsync(keys[1])).ShouldBe(5);
+        (await GivenAsync(keys[2])).ShouldBe(20);
+
+        // Another figure holds at once.
+        host.AddGroup("more", keys[1], g => g with { CallsPerMinute = 7 }, "a");
+        host.Apply();
+        (await GivenAsync(keys[1])).ShouldBe(7);
+
+        async Task<int> GivenAsync(string key)
+        {
+            var given = 0;
+            for (var i = 0; i < 20; i++)
+                given += (await host.Client(key).SendAsync(CallAlpha())).StatusCode == HttpStatusCode.OK ? 1 : 0;
+            return given;
+        }
+    }
+
+    // C-03
     [Fact]
     public async Task Call_OverTheConcurrency_Is429WhileTheOthersRun()
     {

@@ -39,7 +39,15 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <param name="options">Limits and names.</param>
     /// <param name="users">Reads user tokens.</param>
     /// <param name="port">True listens on a real loopback port, with Kestrel's own reading of HTTP; else all is in memory.</param>
-    public GatewayHost(GatewayOptions? options = null, Func<string, CallingUser?>? users = null, bool port = false)
+    /// <param name="also">Adds rooms to the data plane's.</param>
+    /// <param name="tools">Objects whose methods are native tools besides the calculator.</param>
+    public GatewayHost(
+        GatewayOptions? options = null,
+        Func<string, CallingUser?>? users = null,
+        bool port = false,
+        Action<IServiceCollection>? also = null,
+        params object[] tools
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         if (port)
@@ -51,7 +59,12 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.Services.AddSingleton(new SessionIds(new byte[32], "n1"));
         builder.Services.AddSingleton<ServiceSlots>();
-        builder.Services.AddSingleton(new NativeTools(NativeTool.Of(new CalculatorTools()), Time));
+        builder.Services.AddSingleton(p => new NativeTools(
+            tools.Prepend(new CalculatorTools()).SelectMany(t => NativeTool.Of(t, p, Time)),
+            Time,
+            services: p,
+            readUser: p.GetRequiredService<ReadUserToken>()
+        ));
         builder.Services.AddSingleton<WriteCallLog>(
             (in CallLogRow row) =>
             {
@@ -63,6 +76,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<ReadUserToken>(token => users?.Invoke(token));
         builder.Services.AddSingleton<Func<bool>>(() => StoreIsFresh);
         builder.Services.AddGateway(options ?? new GatewayOptions());
+        also?.Invoke(builder.Services);
         app = builder.Build();
         app.UseHostGuard();
         app.MapGateway();
@@ -75,6 +89,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public SessionStore Sessions => app.Services.GetRequiredService<SessionStore>();
     public ResourceWatches Watches => app.Services.GetRequiredService<ResourceWatches>();
     public ServiceSlots Slots => app.Services.GetRequiredService<ServiceSlots>();
+    public NativeTools Native => app.Services.GetRequiredService<NativeTools>();
     public CallsInFlight InFlight => app.Services.GetRequiredService<CallsInFlight>();
     public TestServer Server => app.GetTestServer();
     public IHost App => app;
@@ -135,7 +150,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             Description = "",
             ServerCode = code,
             Enabled = true,
-            KeyHashes = [new KeyHash(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))), null)],
+            KeyHashes = [HashOf(key)],
             Services = [.. of.Select(n => new ServiceId(n))],
         };
         group = with?.Invoke(group) ?? group;
@@ -146,6 +161,9 @@ internal sealed class GatewayHost : IAsyncDisposable
             Publish(group.Id, item.Service, item.Kind, item.Name, item.Name);
         return group;
     }
+
+    public static KeyHash HashOf(string key) =>
+        new(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))), null);
 
     public void RemoveGroup(string code)
     {
@@ -168,11 +186,26 @@ internal sealed class GatewayHost : IAsyncDisposable
             }
         );
 
+    /// <summary>Another definition of a service; in force with the next <see cref="Apply"/>.</summary>
+    public void Define(string service, Func<ServiceDefinition, ServiceDefinition> with)
+    {
+        var (config, items) = services[new ServiceId(service)];
+        services[config.Id] = (config with { Definition = with(config.Definition) }, items);
+    }
+
     /// <summary>Another state for all a service lists; in force with the next <see cref="Apply"/>.</summary>
     public void SetState(string service, ItemState state)
     {
         var (config, items) = services[new ServiceId(service)];
         services[config.Id] = (config, [.. items.Select(i => i with { State = state })]);
+    }
+
+    /// <summary>Adds a group that publishes the native tools.</summary>
+    public void AddNativeGroup(string code = "default", Func<GroupConfig, GroupConfig>? with = null)
+    {
+        var group = AddGroup(code, with: g => (with?.Invoke(g) ?? g) with { PublishNative = true });
+        foreach (var item in Native.Names)
+            Publish(group.Id, null, item.Kind, item.Name, item.Name);
     }
 
     public void Change(Predicate<PublicationConfig> which, Func<PublicationConfig, PublicationConfig> how)

@@ -43,14 +43,16 @@ public sealed class SessionTests
         (await client.SendAsync(Wire.Legacy(session, "ping"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    [Fact]
+    [Fact] // P-03: before the handshake nothing is served, and the refusal is JSON-RPC.
     public async Task Post_WithoutSession_Is400_WithAForgedOne404()
     {
         await using var host = await StartAsync();
         var client = host.Client();
         var session = await Wire.InitializeAsync(client);
         using var without = Wire.Post("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}""");
-        (await client.SendAsync(without)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using var refused = await client.SendAsync(without);
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await refused.JsonAsync()).GetProperty("error").GetProperty("code").GetInt32().ShouldBeNegative();
         (
             await client.SendAsync(Wire.Legacy(session[..^1] + (session[^1] == 'A' ? 'B' : 'A'), "ping"))
         ).StatusCode.ShouldBe(HttpStatusCode.NotFound);

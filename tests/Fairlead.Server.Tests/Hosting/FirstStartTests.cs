@@ -40,7 +40,7 @@ public sealed class FirstStartTests : IDisposable
             (await ShownAsync(second)).ShouldBeEmpty();
             var users = second.Services.GetRequiredService<Server.Identity.UserStore>();
             (await users.VerifyAsync("admin", shown.AdminPassword!, default)).ShouldNotBeNull();
-            Store(second).Groups.Single().KeyHashes[0].Sha256Hex.ShouldBe(GroupKeys.Hash(shown.DefaultKey));
+            Default(second).KeyHashes[0].Sha256Hex.ShouldBe(GroupKeys.Hash(shown.DefaultKey));
         }
         await using WebApplication third = Build(lateFailure: false);
         await third.StartAsync();
@@ -48,16 +48,17 @@ public sealed class FirstStartTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_AfterTheOnlyGroupWasDeleted_MakesNothingAgain()
+    public async Task Start_AfterItsGroupsWereDeleted_MakesNothingAgain()
     {
         await using (WebApplication first = Build(lateFailure: false))
         {
             await first.StartAsync();
             FirstStartSummary shown = (await ShownAsync(first)).ShouldHaveSingleItem();
             shown.Services.ShouldBe(["alpha"]);
-            Store(first).Groups.Single().Services.ShouldBe([Store(first).Services.Single().Id]);
+            Default(first).Services.ShouldBe([Store(first).Services.Single().Id]);
             Store(first).Publications.ShouldNotBeEmpty();
-            await first.Services.GetRequiredService<GroupStore>().DeleteAsync(Store(first).Groups.Single().Id, default);
+            foreach (var group in Store(first).Groups)
+                await first.Services.GetRequiredService<GroupStore>().DeleteAsync(group.Id, default);
         }
         await using WebApplication second = Build(lateFailure: false);
         await second.StartAsync();
@@ -88,6 +89,9 @@ public sealed class FirstStartTests : IDisposable
     }
 
     private static StoreSnapshot Store(WebApplication app) => app.Services.GetRequiredService<StoreWatcher>().Current;
+
+    private static GroupConfig Default(WebApplication app) =>
+        Store(app).Groups.Single(g => g.ServerCode == FirstStart.DefaultGroup);
 
     private WebApplication Build(bool lateFailure = true, string? key = null)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Telemetry;
+using Fairlead.Server.Tests.Caching;
 using Fairlead.Server.Tests.Hosting;
 using Fairlead.Server.Tests.Storage;
 using Shouldly;
@@ -109,7 +110,45 @@ public sealed class SignInTests
         TokenIssuer Issuer(TestStore store) => new(Key(store), new IdentityOptions(), TimeProvider.System);
     }
 
-    [Fact]
+    [Fact] // P-76, C-06: none given is derived from the master key, and so never empty
+    public async Task Secret_NotGiven_IsOfTheMasterKey()
+    {
+        await using AdminHost host = await AdminHost.StartAsync();
+        byte[] derived = host.Get<Server.Storage.Secrets.MasterKey>().Derive("jwt");
+        derived.Length.ShouldBe(32);
+        Jwt.TryVerify(host.Token!, derived, out _).ShouldBeTrue();
+    }
+
+    [Fact] // C-06: in production an empty secret stops the start
+    public async Task Secret_Empty_StopsTheStart()
+    {
+        var refused = await Should.ThrowAsync<StoreException>(() =>
+            AdminHost.StartWholeAsync(("Identity:JwtSecret", ""))
+        );
+        refused.Message.ShouldStartWith("JWT_SECRET or JWT_SECRET_KEY (Identity:JwtSecret) is set and empty.");
+        new IdentityOptions { JwtSecret = "", InDevelopment = true }
+            .Validate()
+            .ShouldBeEmpty();
+    }
+
+    [Fact] // C-06: in development it is random, another one in each run, and a warning says so
+    public async Task Secret_EmptyInDevelopment_IsRandomAndToldOf()
+    {
+        var logs = new LogLines();
+        await using AdminHost host = await AdminHost.StartAsync(
+            identity: new IdentityOptions { JwtSecret = "", InDevelopment = true },
+            logs: logs
+        );
+        logs.All.ShouldContain(l => l.StartsWith("Warning: JWT_SECRET is empty"));
+        TokenKey key = host.Get<TokenKey>();
+        Jwt.TryVerify(host.Token!, key.Bytes, out _).ShouldBeTrue();
+        key.Bytes.Length.ShouldBe(32);
+        var other = new TokenKey(host.Get<IdentityOptions>(), host.Get<Server.Storage.Secrets.MasterKey>());
+        other.Bytes.ShouldNotBe(key.Bytes);
+        Jwt.TryVerify(host.Token!, [], out _).ShouldBeFalse("no empty key signs");
+    }
+
+    [Fact] // C-06
     public async Task GivenSecret_SignsAndMustBeLongEnough()
     {
         await using AdminHost one = await AdminHost.StartAsync(

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Postgres;
 using Fairlead.Testing;
@@ -51,6 +52,101 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract,
         await Eventually.UntilAsync(() => one.Watcher.Health.Reachable);
         ServiceId id = await one.AddServiceAsync("files");
         await Eventually.UntilAsync(() => two.Now.Services.Any(service => service.Id == id));
+    }
+
+    // P-08: however many want it at once, 20 sessions are the most. P-116: each wave gives all of them back, the failed ones too.
+    [Fact]
+    public async Task Pool_InWaves_HasTwentySessionsAndGivesThemBack()
+    {
+        StorageOptions options = await NewStoreAsync();
+        // The tests' own databases have smaller pools.
+        options = options with
+        {
+            ConnectionString = options.ConnectionString!.Replace("Maximum Pool Size=10", "", StringComparison.Ordinal),
+        };
+        await using TestStore store = await TestStore.OpenAsync(options);
+        await using var looking = new NpgsqlConnection(
+            options.ConnectionString + ";Pooling=false;Application Name=look"
+        );
+        await looking.OpenAsync(TestContext.Current.CancellationToken);
+        for (var wave = 0; wave < 3; wave++)
+        {
+            var all = Enumerable
+                .Range(0, 40)
+                .Select(i =>
+                    Task.Run(() =>
+                        store.Services.AddAsync(new ServiceDraft($"w{wave}-{i / 2}", TestStore.Definition()), default)
+                    )
+                )
+                .ToArray();
+            var done = Task.WhenAll(all);
+            while (!done.IsCompleted)
+                (await CountAsync()).All.ShouldBeLessThanOrEqualTo(20);
+            (await done).Count(r => r.Ok).ShouldBe(20);
+            // The listener for notices keeps one of its own, idle.
+            await Eventually.UntilAsync(async () => (await CountAsync()).Busy == 0);
+        }
+
+        async Task<(long All, long Busy)> CountAsync()
+        {
+            await using NpgsqlCommand command = looking.CreateCommand();
+            command.CommandText = """
+                SELECT count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = 'fairlead'
+                """;
+            await using NpgsqlDataReader row = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+            await row.ReadAsync(TestContext.Current.CancellationToken);
+            return (row.GetInt64(0), row.GetInt64(1));
+        }
+    }
+
+    // I-19: the pool is as large as the load needs, between its least and its most.
+    [Fact]
+    public async Task Pool_OfSessions_FollowsTheLoad()
+    {
+        var time = new FakeTimeProvider();
+        var token = TestContext.Current.CancellationToken;
+        var given =
+            (await (await fixture.ServerAsync()).CreateDatabaseAsync()) + ";Minimum Pool Size=5;Maximum Pool Size=18";
+        await using var engine = new PostgresEngine(given, time);
+        engine.Sessions.Size.ShouldBe(5);
+        List<DbConnection> open = [];
+        List<int> sizes = [];
+        for (var i = 1; i <= 12; i++)
+        {
+            open.Add(await engine.OpenAsync(token));
+            if (sizes.LastOrDefault() != engine.Sessions.Size)
+                sizes.Add(engine.Sessions.Size);
+        }
+        sizes.ShouldBe([5, 7, 10, 15]);
+        engine.Sessions.Used.ShouldBe(12);
+        foreach (var session in open)
+            await session.DisposeAsync();
+        engine.Sessions.Used.ShouldBe(0);
+        engine.Sessions.Size.ShouldBe(15);
+        sizes.Clear();
+        for (var i = 0; i < 6; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            await (await engine.OpenAsync(token)).DisposeAsync();
+            sizes.Add(engine.Sessions.Size);
+        }
+        sizes.ShouldBe([10, 7, 5, 5, 5, 5]);
+        // Those not needed any more are closed.
+        await using var look = await engine.OpenAsync(token);
+        await using var count = look.CreateCommand();
+        count.CommandText = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()";
+        await Eventually.UntilAsync(async () => (long)(await count.ExecuteScalarAsync(token))! <= 6);
+    }
+
+    [Fact]
+    public async Task Session_ThatCannotBeOpened_IsNotCounted()
+    {
+        await using var engine = new PostgresEngine("Host=127.0.0.1;Port=9;Username=u;Timeout=5");
+        await Should.ThrowAsync<NpgsqlException>(async () =>
+            await engine.OpenAsync(TestContext.Current.CancellationToken)
+        );
+        engine.Sessions.Used.ShouldBe(0);
     }
 
     [Fact]

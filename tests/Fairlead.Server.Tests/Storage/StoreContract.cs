@@ -1,7 +1,12 @@
 using Fairlead.Server.Groups;
+using Fairlead.Server.Identity;
 using Fairlead.Server.Services.Trust;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Storage.Secrets;
+using Fairlead.Server.Tools.Executions;
+using Fairlead.Server.Tools.Recovery;
 using Fairlead.Testing;
+using Fairlead.Toolkit.Protection;
 using Shouldly;
 using Xunit;
 
@@ -147,6 +152,131 @@ public abstract class StoreContract
         again.Now.Publications.Length.ShouldBe(4);
     }
 
+    // A-55, C-13: a name that a view gave is the tool's for ever, like the one it was given first.
+    [Fact]
+    public async Task Tool_Renamed_KeepsAllItsNamesFromOthers()
+    {
+        StorageOptions options = await NewStoreAsync();
+        GroupId group;
+        PublicationId read;
+        PublicationId write;
+        ServiceId files;
+        await using (TestStore store = await TestStore.OpenAsync(options))
+        {
+            files = await store.AddServiceAsync("files");
+            await store.SaveToolsAsync(files, "read", "write");
+            group = await CreateAsync(store, files);
+            read = Tool(store, "read");
+            write = Tool(store, "write");
+            long epoch = store.Now.Epoch;
+            (await RenameAsync(store, read, "look")).ShouldBeNull();
+            store.Now.Epoch.ShouldBe(epoch + 1);
+            Names(store, group).ShouldBe([("look", files), ("write", files)], ignoreOrder: true);
+
+            foreach (string taken in (string[])["read", "LOOK", "Read"])
+            {
+                StoreError refused = (await RenameAsync(store, write, taken))!;
+                (refused.Code, refused.Field).ShouldBe(("CONFLICT", "view.name"));
+                refused.Message.ShouldContain("the tool read of files");
+            }
+            (await RenameAsync(store, read, "see")).ShouldBeNull();
+            (await RenameAsync(store, write, "look"))!.Code.ShouldBe("CONFLICT"); // a name it had
+            (await RenameAsync(store, read, "look")).ShouldBeNull(); // but its own again
+            (await RenameAsync(store, read, "read")).ShouldBeNull(); // the first one is no view
+            store.Now.Publications.Single(p => p.Id == read).View.ShouldBeNull();
+            (await RenameAsync(store, read, "look")).ShouldBeNull();
+        }
+        await using TestStore again = await TestStore.OpenAsync(options);
+        Names(again, group).ShouldContain(("look", files));
+        // What is published later gets none of them either.
+        ServiceId later = await again.AddServiceAsync("later");
+        await again.SaveToolsAsync(later, "look", "see", "read", "Look2");
+        (await again.Get<GroupStore>().PublishAsync(group, [later], default)).Ok.ShouldBeTrue();
+        Names(again, group)
+            .Where(n => n.Item2 == later)
+            .Select(n => n.Item1)
+            .ShouldBe(["later_look", "later_see", "later_read", "Look2"], ignoreOrder: true);
+        // Other groups have their own names.
+        GroupId other = (
+            await again
+                .Get<GroupStore>()
+                .CreateAsync(new GroupDraft { Name = "other", Services = [later] }, null, default)
+        )
+            .Require()
+            .Group.Id;
+        Names(again, other).Select(n => n.Item1).ShouldContain("look");
+        // A view goes with the tool's row, also through its absence.
+        await again.SaveToolsAsync(files, "write");
+        await again.SaveToolsAsync(files, "write", "read");
+        Names(again, group).ShouldContain(("look", files));
+        await again.Get<GroupStore>().DeleteAsync(group, default);
+        (await again.Get<StoreWriter>().ReadAsync(db => Task.FromResult(db.ToolNames.Count()), default)).ShouldBe(0);
+
+        async Task<StoreError?> RenameAsync(TestStore store, PublicationId id, string name) =>
+            (
+                await store
+                    .Get<ToolStore>()
+                    .UpdateAsync(id, group, new ToolSettings(true, 30, null, null, new() { Name = name }), default)
+            ).Error;
+
+        static PublicationId Tool(TestStore store, string name) =>
+            store.Now.Publications.Single(p => p.ExposedName == name).Id;
+    }
+
+    [Fact]
+    public async Task View_Stored_IsInTheSnapshotAndIsCheckedWithTheToolsOwnSchema()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        ServiceId files = await store.AddServiceAsync("files");
+        CatalogueItem item = TestStore.Items(files, ItemKind.Tool, "read")[0] with
+        {
+            Definition =
+                """{"name":"read","inputSchema":{"type":"object","properties":{"size":{"type":"integer"},"key":{"type":"string"}}}}"""u8.ToArray(),
+        };
+        await store.Catalogue.SaveAsync(files, [item], null, default);
+        GroupId group = await CreateAsync(store, files);
+        PublicationId id = store.Now.Publications.Single().Id;
+        (await SetAsync("""{"size":"x"}"""))!.Field.ShouldBe("view.fixed.size");
+        (await SetAsync("""{"key":"${secret:KEY}"}"""))!.Message.ShouldContain("no secret KEY");
+        store.Now.Publications.Single().View.ShouldBeNull();
+        await store.Get<SecretStore>().SetAsync("KEY", "k", default);
+        (await SetAsync("""{"size":1.0,"key":"${secret:KEY}"}""")).ShouldBeNull();
+        ToolViewConfig view = store.Now.Publications.Single().View.ShouldNotBeNull();
+        view.Fixed["size"].GetRawText().ShouldBe("1.0");
+        view.Fixed["key"].GetString().ShouldBe("${secret:KEY}");
+        // The secret has a user, so it stays.
+        StoreError used = (await store.Get<SecretStore>().RemoveAsync("KEY", default))!;
+        (used.Code, used.Message).ShouldBe(("CONFLICT", "It is used by tool read of group main."));
+        // Null leaves it, empty takes it away.
+        (await UpdateAsync(null)).ShouldBeNull();
+        store.Now.Publications.Single().View.ShouldNotBeNull();
+        (await UpdateAsync(new ToolViewConfig())).ShouldBeNull();
+        store.Now.Publications.Single().View.ShouldBeNull();
+        (await store.Get<SecretStore>().RemoveAsync("KEY", default)).ShouldBeNull();
+
+        Task<StoreError?> SetAsync(string json) =>
+            UpdateAsync(StoreJson.ReadView($$"""{"schema":1,"fixed":{{json}}}"""));
+
+        async Task<StoreError?> UpdateAsync(ToolViewConfig? view) =>
+            (
+                await store
+                    .Get<ToolStore>()
+                    .UpdateAsync(id, group, new ToolSettings(true, 30, null, null, view), default)
+            ).Error;
+    }
+
+    [Fact]
+    public async Task Group_ThatFindsTools_IsOffByDefaultAndKept()
+    {
+        StorageOptions options = await NewStoreAsync();
+        await using TestStore store = await TestStore.OpenAsync(options);
+        GroupId group = await CreateAsync(store);
+        store.Now.Groups.Single().FindTools.ShouldBeFalse();
+        await store.Get<GroupStore>().UpdateAsync(group, new GroupDraft { FindTools = true }, default);
+        await store.Get<GroupStore>().UpdateAsync(group, new GroupDraft { Description = "d" }, default);
+        store.Now.Groups.Single().FindTools.ShouldBeTrue();
+    }
+
     [Fact]
     public async Task Publish_SeveralServices_NamesFollowRegistrationOrder()
     {
@@ -166,14 +296,14 @@ public abstract class StoreContract
         await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
         GroupId group = await CreateAsync(store);
         var native = store.Get<NativePublications>();
-        await native.SyncAsync(["now", "sum"], default);
+        await native.SyncAsync([new(ItemKind.Tool, "now"), new(ItemKind.Tool, "sum")], default);
         Names(store, group).ShouldBeEmpty();
         await store.Get<GroupStore>().UpdateAsync(group, new GroupDraft { PublishNative = true }, default);
         Names(store, group).ShouldBe([("now", null), ("sum", null)], ignoreOrder: true);
         long epoch = store.Now.Epoch;
-        await native.SyncAsync(["now", "sum"], default);
+        await native.SyncAsync([new(ItemKind.Tool, "now"), new(ItemKind.Tool, "sum")], default);
         store.Now.Epoch.ShouldBe(epoch);
-        await native.SyncAsync(["sum"], default);
+        await native.SyncAsync([new(ItemKind.Tool, "sum")], default);
         Names(store, group).ShouldBe([("sum", null)]);
     }
 
@@ -307,6 +437,57 @@ public abstract class StoreContract
         told.ShouldNotBeNull().Epoch.ShouldBe(one.Now.Epoch);
     }
 
+    [Fact] // P-77: effective on every node, and in memory: no call asks the store
+    public async Task Token_RevokedOnOneNode_IsRefusedOnTheOther()
+    {
+        StorageOptions options = await NewStoreAsync();
+        await using TestStore one = await TestStore.OpenAsync(options);
+        await using TestStore two = await TestStore.OpenAsync(options);
+        var users = new UserStore(
+            one.Get<StoreWriter>(),
+            new Microsoft.AspNetCore.Identity.PasswordHasher<UserRow>(),
+            TimeProvider.System
+        );
+        UserRow user = (await users.AddAsync("carol", "password", ["customer"], null, default)).Require();
+        var issuer = new TokenIssuer(Key(one), new IdentityOptions(), TimeProvider.System);
+        var (lost, kept) = (issuer.Issue(user), issuer.Issue(user));
+        var (here, there) = (Reader(one), Reader(two));
+        there.TryRead(lost.Text, out _, out _).ShouldBeTrue("a token of one node holds on the other");
+        await users.RevokeAsync(lost.User, default);
+        here.TryRead(lost.Text, out _, out var reason).ShouldBeFalse("at once where it was revoked");
+        reason.ShouldBe(TokenFailure.Revoked);
+        await Eventually.UntilAsync(() => !there.TryRead(lost.Text, out _, out _), TimeSpan.FromSeconds(2));
+        there.TryRead(kept.Text, out _, out _).ShouldBeTrue();
+
+        TokenKey Key(TestStore store) => new(new IdentityOptions(), store.Get<MasterKey>());
+        TokenReader Reader(TestStore store) => new(Key(store), store.Watcher, TimeProvider.System);
+    }
+
+    [Fact] // P-80, C-36: a key version made on one node is every node's, and none writes with it before
+    public async Task FieldKey_MadeOnOneNode_IsReadOnTheOther()
+    {
+        StorageOptions options = await NewStoreAsync() with
+        {
+            FieldKeyIterations = StorageOptions.LeastFieldKeyIterations,
+        };
+        var time = new FakeTimeProvider();
+        await using TestStore one = await TestStore.OpenAsync(options, time);
+        await using TestStore two = await TestStore.OpenAsync(options, time);
+        // Both find none, and only one of them makes it.
+        await Task.WhenAll(new[] { one, two }.Select(s => s.Get<FieldKeyStore>().StartAsync(default)));
+        await two.Watcher.ReloadAsync(default);
+        two.Now.FieldKeys.Select(k => k.Version).ShouldBe([1]);
+        var (here, there) = (one.Get<IFieldEncryption>(), two.Get<IFieldEncryption>());
+        await one.Get<FieldKeyStore>().RotateAsync(default);
+        there.Decrypt(here.Encrypt("before")).ShouldBe("before", "the other node does not know of version 2 yet");
+        time.Advance(FieldEncryption.TakesOverAfter);
+        await two.Watcher.ReloadAsync(default);
+        var young = here.Encrypt("after", "row");
+        young.ShouldStartWith("f1.2.");
+        there.Decrypt(young, "row").ShouldBe("after");
+        two.Now.FieldKeys.ShouldBe(one.Now.FieldKeys);
+    }
+
     [Fact]
     public async Task Changes_Concurrent_AreAllKeptAndNamesStayUnique()
     {
@@ -330,6 +511,71 @@ public abstract class StoreContract
         one.Now.Services.Select(service => service.Position).ShouldBe(Enumerable.Range(1, 10));
     }
 
+    // R-40: of many who decide at the same time one runs it again; no node reads its snapshot anew for it.
+    [Fact]
+    public async Task ManualQueue_DecidedOnByMany_GivesItToOne()
+    {
+        await using TestStore store = await TestStore.OpenAsync(await NewStoreAsync());
+        long epoch = store.Now.Epoch;
+        var queue = new ManualQueue(
+            store.Get<StoreWriter>(),
+            store.Get<Sealer>(),
+            new ToolRecoveryOptions(),
+            TimeProvider.System
+        );
+        var request = new ExecutionRequest
+        {
+            Group = new GroupId("g"),
+            ToolName = "pay",
+            Input = """{"amount":7}"""u8.ToArray(),
+            Timeout = TimeSpan.FromSeconds(2.5),
+            CorrelationId = "order",
+        };
+        string id = (
+            await queue.AddAsync(
+                new RecoveryCase
+                {
+                    TaskId = "t",
+                    Request = request,
+                    Outcome = ToolOutcome.TimedOut(request.Timeout),
+                    Failure = new FailureRecord
+                    {
+                        ExceptionId = "e",
+                        TaskId = "t",
+                        ToolName = "pay",
+                        ExceptionType = "TimeoutException",
+                        Message = "late",
+                        Severity = Severity.Medium,
+                        Class = FailureClass.Database,
+                        Timestamp = default,
+                        RetryCount = 0,
+                    },
+                    RetryCount = 0,
+                    IsIdempotent = false,
+                    RunOtherAsync = (_, _) => throw new InvalidOperationException(),
+                    CancelRelated = () => 0,
+                },
+                default
+            )
+        )!;
+        var (rows, total) = await queue.ListAsync(ManualState.Open, 0, 10, default);
+        total.ShouldBe(1);
+        rows[0].MayHaveRun.ShouldBeTrue();
+        rows[0].Input.ShouldNotContain("amount");
+        ExecutionRequest?[] taken = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => queue.TakeAsync(id, null, default)))
+        );
+        ExecutionRequest one = taken.Single(t => t is not null)!;
+        one.Input.ToArray().ShouldBe(request.Input.ToArray());
+        one.Timeout.ShouldBe(request.Timeout);
+        one.CorrelationId.ShouldBe("order");
+        await queue.NoteReplayAsync(id, "again", default);
+        await queue.PutBackAsync(id, default);
+        (await queue.ListAsync(ManualState.Replayed, 0, 10, default)).Rows.Single().ReplayedAs.ShouldBe("again");
+        await store.Watcher.ReloadAsync(default);
+        store.Now.Epoch.ShouldBe(epoch);
+    }
+
     [Fact]
     public async Task Store_OfTheFirstVersion_IsBroughtUpWithAllItHolds()
     {
@@ -339,12 +585,34 @@ public abstract class StoreContract
         {
             await CreateAsync(store, await store.AddServiceAsync("files"));
             hash = store.Now.Groups.Single().KeyHashes[0].Sha256Hex;
+            await ExecuteAsync(store, "DROP TABLE mcp_tool_names");
+            await ExecuteAsync(store, "ALTER TABLE mcp_tools DROP COLUMN tool_view");
+            await ExecuteAsync(store, "ALTER TABLE mcp_tool_groups DROP COLUMN find_tools");
+            await ExecuteAsync(store, "DROP TABLE field_keys");
+            foreach (
+                var table in new[]
+                {
+                    "messages",
+                    "conversations",
+                    "sample_projects",
+                    "sample_treatments",
+                    "sample_preferences",
+                    "sample_sensitive_data",
+                }
+            )
+                await ExecuteAsync(store, $"DROP TABLE {table}");
+            await ExecuteAsync(store, "DROP INDEX uk_users_email");
+            foreach (var column in new[] { "email", "phone", "avatar" })
+                await ExecuteAsync(store, $"ALTER TABLE users DROP COLUMN {column}");
+            await ExecuteAsync(store, "DROP TABLE session_states");
+            await ExecuteAsync(store, "DROP TABLE persistent_state");
             await ExecuteAsync(store, "ALTER TABLE mcp_tool_groups DROP COLUMN log_bodies");
             await ExecuteAsync(store, "DROP TABLE first_start");
             await ExecuteAsync(store, "DROP TABLE token_floors");
             await ExecuteAsync(store, "ALTER TABLE users DROP COLUMN token_generation");
             await ExecuteAsync(store, "DROP TABLE mcp_secrets");
             await ExecuteAsync(store, "DROP TABLE mcp_catalogue_changes");
+            await ExecuteAsync(store, "DROP TABLE mcp_manual_queue");
             await ExecuteAsync(store, "DROP TABLE mcp_definitions");
             foreach (var column in new[] { "hash", "state", "changed_at" })
                 await ExecuteAsync(store, $"ALTER TABLE mcp_catalogue DROP COLUMN {column}");

@@ -12,6 +12,21 @@ public sealed class StoreJsonTests
         {"schema":1,"transport":"Stdio","command":"cat","args":["-u"],"env":{"TOKEN":"canary-env-secret"},"headers":{},"depends_on":[],"lazy":false,"extensions":{}}
         """;
 
+    private const string GoldenView = """
+        {"schema":1,"name":"look","title":"Look","hidden":["mode"],"fixed":{"root":"/srv","size":1.50},"read_only_hint":true}
+        """;
+
+    [Fact]
+    public void View_ReadAndWritten_HasTheGoldenForm()
+    {
+        ToolViewConfig view = StoreJson.ReadView(GoldenView);
+        view.Hidden.ShouldBe(["mode"]);
+        view.Fixed["root"].GetString().ShouldBe("/srv");
+        StoreJson.Write(view).ShouldBe(GoldenView);
+        StoreJson.ReadView("""{"schema":1}""").IsEmpty.ShouldBeTrue();
+        Should.Throw<StoreException>(() => StoreJson.ReadView("""{"schema":2}"""));
+    }
+
     [Fact]
     public void Definition_Written_HasTheGoldenForm() =>
         Encoding.UTF8.GetString(StoreJson.Write(TestStore.Definition())).ShouldBe(Golden);

@@ -8,7 +8,7 @@ namespace Fairlead.Server.Tests.Telemetry;
 
 public sealed class AuditApiTests
 {
-    [Fact]
+    [Fact] // P-90: exactly one row per outcome, for success and failure
     public async Task Changes_OfAnAdministrator_AreEachOneRow()
     {
         await using AdminHost host = await AdminHost.StartAsync();

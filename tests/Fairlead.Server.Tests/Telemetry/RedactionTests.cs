@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Fairlead.Server.Telemetry.Redact;
+using Fairlead.Toolkit.Protection;
 using Shouldly;
 using Xunit;
 

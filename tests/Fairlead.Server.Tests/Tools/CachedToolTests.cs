@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Text;
 using System.Text.Json;
 using Fairlead.Server.Tools;
+using Fairlead.Toolkit;
 using ModelContextProtocol.Server;
 using Shouldly;
 using Xunit;
@@ -84,10 +85,9 @@ public sealed class CachedToolTests
         var arguments = Encoding.UTF8.GetBytes($"{{\"city\":\"{city}\"}}");
         var result = await tool.RunAsync(
             arguments,
-            new Dictionary<object, object?>(),
-            TestContext.Current.CancellationToken
+            new CallContext(EmptyProvider.Instance, cancellationToken: TestContext.Current.CancellationToken)
         );
-        using var json = JsonDocument.Parse(result);
+        using var json = JsonDocument.Parse(result.Json);
         return json.RootElement.GetProperty("content")[0].GetProperty("text").GetString()!;
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Fairlead.Server.Tools;
 using Fairlead.Server.Tools.Native;
+using Fairlead.Toolkit;
 using ModelContextProtocol.Server;
 using Shouldly;
 using Xunit;
@@ -76,12 +77,18 @@ public sealed class NativeToolTests
     private static async Task<(bool IsError, string Text)> RunAsync(string tool, string? arguments)
     {
         var result = JsonElement.Parse(
-            await All.Single(t => t.Name == tool)
-                .RunAsync(
-                    arguments is null ? default : Encoding.UTF8.GetBytes(arguments),
-                    new Dictionary<object, object?>(),
-                    TestContext.Current.CancellationToken
-                )
+            (
+                await All.Single(t => t.Name == tool)
+                    .RunAsync(
+                        arguments is null ? default : Encoding.UTF8.GetBytes(arguments),
+                        new CallContext(
+                            EmptyProvider.Instance,
+                            cancellationToken: TestContext.Current.CancellationToken
+                        )
+                    )
+            )
+                .Json
+                .Span
         );
         return (
             result.TryGetProperty("isError", out var error) && error.GetBoolean(),

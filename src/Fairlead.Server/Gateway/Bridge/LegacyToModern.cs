@@ -33,7 +33,7 @@ internal sealed class LegacyToModern : EraBridge
             }
             json.WriteEndObject();
         }
-        return OutgoingParams.Build(envelope, name, buffer.WrittenMemory, token);
+        return OutgoingParams.Build(envelope, name, call.Sent, buffer.WrittenMemory, token);
     }
 
     public override Answer Result(Call call, ReadOnlyMemory<byte> result)

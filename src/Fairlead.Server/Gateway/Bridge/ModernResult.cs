@@ -20,7 +20,7 @@ internal static class ModernResult
         var complete = kind.SequenceEqual("\"complete\""u8);
         if (complete || kind.IsEmpty)
         {
-            return call.Envelope.Method == McpMethod.ResourcesRead ? Hinted(result, complete)
+            return call.Envelope.Method == McpMethod.ResourcesRead ? Hinted(call, result, complete)
                 : complete ? Answer.Result(result)
                 : Rebuild(result, 0, null);
         }
@@ -76,18 +76,21 @@ internal static class ModernResult
             }
         );
 
-    private static Answer Hinted(ReadOnlyMemory<byte> result, bool complete)
+    private static Answer Hinted(Call call, ReadOnlyMemory<byte> result, bool complete)
     {
         var ttl = JsonScan.Value(result.Span, "ttlMs"u8);
         var known =
             Utf8Parser.TryParse(ttl, out long milliseconds, out var read) && read == ttl.Length && milliseconds >= 0;
         var scope = JsonScan.Text(result.Span, "cacheScope"u8);
-        return complete && known && scope is "public" or "private"
+        // Whose a resource is a service cannot know that is asked with one key for many: an administrator can.
+        var isPublic = scope is "public" && call.Route is { TrustsPublicCache: true };
+        return complete && known && (isPublic || scope is "private")
             ? Answer.Result(result)
-            : Rebuild(result, known ? milliseconds : 0, scope is "public" ? "public" : "private");
+            : Rebuild(result, known ? milliseconds : 0, isPublic ? "public" : "private");
     }
 
-    // Only for services that leave out what they must say: nothing may be kept for longer or by more than they said.
+    // Only for services that leave out what they must say, or say more than they are trusted with: nothing may be kept for
+    // longer or by more than they said.
     private static Answer Rebuild(ReadOnlyMemory<byte> result, long ttl, string? scope)
     {
         var buffer = new ArrayBufferWriter<byte>(result.Length + 64);

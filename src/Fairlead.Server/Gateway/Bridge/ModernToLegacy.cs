@@ -50,7 +50,7 @@ internal sealed class ModernToLegacy : EraBridge
             }
             json.WriteEndObject();
         }
-        return OutgoingParams.Build(envelope, name, buffer.WrittenMemory, token);
+        return OutgoingParams.Build(envelope, name, call.Sent, buffer.WrittenMemory, token);
     }
 
     public override Answer Result(Call call, ReadOnlyMemory<byte> result)

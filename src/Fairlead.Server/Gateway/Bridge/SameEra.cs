@@ -9,7 +9,7 @@ internal sealed class SameEra : EraBridge
     public override bool CarriesQuestions => true;
 
     public override OutgoingParams Params(Call call, ReadOnlyMemory<byte>? name) =>
-        OutgoingParams.Build(call.Envelope, name);
+        OutgoingParams.Build(call.Envelope, name, call.Sent);
 
     public override Answer Result(Call call, ReadOnlyMemory<byte> result) =>
         call.Revision.Era() == Era.Legacy ? Answer.Result(result) : ModernResult.Check(call, result);

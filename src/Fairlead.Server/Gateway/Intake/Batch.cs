@@ -32,7 +32,8 @@ internal sealed class Batch(Func<byte[], bool> send)
             var text = $"Invalid request: a batch has 1 to {MaxMessages} messages";
             return HttpReply.Whole(default, new Answer(true, MessageBytes.Error(McpErrorCode.InvalidRequest, text)));
         }
-        await Task.WhenAll(messages.Select(m => TakeAsync(m, session, call)));
+        // Each on a thread of its own: a tool that keeps its thread must not keep the others waiting (I-20).
+        await Task.WhenAll(messages.Select(m => Task.Run(() => TakeAsync(m, session, call))));
         return answers.IsEmpty ? null : Join();
     }
 

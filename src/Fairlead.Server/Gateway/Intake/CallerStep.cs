@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Fairlead.Server.Gateway.Intake;
 
 /// <summary>Who a user token names: read by Identity, used for groups restricted to roles or tiers .</summary>
-internal sealed record CallingUser(UserId Id, IReadOnlyList<string> Roles, string? Tier);
+internal sealed record CallingUser(UserId Id, IReadOnlyList<string> Roles, string? Tier, string? Name = null);
 
 /// <summary>Reads a user's access token; null when it is not valid now.</summary>
 internal delegate CallingUser? ReadUserToken(string token);
@@ -89,7 +89,8 @@ internal sealed class CallerStep(Routes routes, ReadUserToken readUser, TimeProv
         return group.Config.Enabled ? null : Condition.GroupDisabled;
     }
 
-    private static bool Allows(GroupRoute group, CallingUser user)
+    /// <summary>Whether a group's rules let a user in.</summary>
+    public static bool Allows(GroupRoute group, CallingUser user)
     {
         var roles = group.Config.AllowedRoles;
         var tiers = group.Config.UserTierAccess;

@@ -24,7 +24,7 @@ internal sealed class SessionCalls(CallPipeline pipeline, GatewayOptions options
     )
     {
         var reply = new HttpReply(http, McpEndpoint.Accepts(http.Request), session, options, time);
-        var running = RunAsync(NewCall(envelope, group, user, session, reply), reply, session, body);
+        var running = RunAsync(NewCall(http, envelope, group, user, session, reply), reply, session, body);
         // A lost connection, or one that was sent away to poll, is not a cancellation here: the request ends, the call
         // goes on, and its stream can be resumed.
         if (!running.IsCompleted)
@@ -41,12 +41,13 @@ internal sealed class SessionCalls(CallPipeline pipeline, GatewayOptions options
     )
     {
         var reply = new HttpReply(http, McpEndpoint.Accepts(http.Request), session, options, time);
-        var running = RunBatchAsync(reply, body, group, user, session);
+        var running = RunBatchAsync(http, reply, body, group, user, session);
         if (!running.IsCompleted)
             await reply.Detached;
     }
 
     private async Task RunBatchAsync(
+        HttpContext http,
         HttpReply reply,
         RequestBody body,
         GroupRoute group,
@@ -59,7 +60,7 @@ internal sealed class SessionCalls(CallPipeline pipeline, GatewayOptions options
             var answers = await new Batch(reply.Send).RunAsync(
                 body.Bytes,
                 session,
-                (envelope, part) => RunAsync(NewCall(envelope, group, user, session, part), session)
+                (envelope, part) => RunAsync(NewCall(http, envelope, group, user, session, part), session)
             );
             if (answers is null)
                 await reply.AcceptAsync();
@@ -73,8 +74,19 @@ internal sealed class SessionCalls(CallPipeline pipeline, GatewayOptions options
         }
     }
 
-    private Call NewCall(Envelope envelope, GroupRoute group, UserId? user, LegacySession session, IReply reply) =>
-        new(envelope, group, user, session.Revision, reply, options, time) { Session = session };
+    private Call NewCall(
+        HttpContext http,
+        Envelope envelope,
+        GroupRoute group,
+        UserId? user,
+        LegacySession session,
+        IReply reply
+    ) =>
+        new(envelope, group, user, session.Revision, reply, options, time)
+        {
+            Session = session,
+            UserToken = http.Request.Headers["X-User-Token"],
+        };
 
     private async Task RunAsync(Call call, HttpReply reply, LegacySession session, RequestBody body)
     {

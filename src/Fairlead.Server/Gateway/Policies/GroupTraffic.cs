@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Fairlead.Server.Gateway.Sessions;
+using Fairlead.Server.Storage;
 
 namespace Fairlead.Server.Gateway.Policies;
 
 /// <summary>What of a group outlives a route table: its call limits and its open listeners.</summary>
-internal sealed class GroupTraffic
+internal sealed class GroupTraffic(GroupId group)
 {
-    private long nextFree;
+    private Named? allowance;
     private int running;
 
     public ConcurrentDictionary<Listener, byte> Listeners { get; } = new();
@@ -15,25 +17,18 @@ internal sealed class GroupTraffic
     public int Running => Volatile.Read(ref running);
 
     /// <summary>
-    /// Takes one call from the rate (generic cell rate algorithm: one compare-and-swap, a whole minute's calls may come
-    /// at once). Zero when it may go, else how long to wait.
+    /// What the group's allowance of calls is known by on all nodes. The rate is in it, so that another one begins anew and
+    /// a node that hears of it knows it.
     /// </summary>
-    public TimeSpan TakeRate(int perMinute, TimeProvider time)
+    public string AllowanceKey(int perMinute)
     {
-        if (perMinute <= 0)
-            return TimeSpan.Zero;
-        var interval = time.TimestampFrequency * 60 / perMinute;
-        var burst = interval * (perMinute - 1);
-        while (true)
-        {
-            var now = time.GetTimestamp();
-            var seen = Volatile.Read(ref nextFree);
-            var start = Math.Max(seen, now);
-            if (start - now > burst)
-                return TimeSpan.FromSeconds((double)(start - now - burst) / time.TimestampFrequency);
-            if (Interlocked.CompareExchange(ref nextFree, start + interval, seen) == seen)
-                return TimeSpan.Zero;
-        }
+        var known = allowance;
+        if (known?.PerMinute != perMinute)
+            allowance = known = new(
+                perMinute,
+                string.Create(CultureInfo.InvariantCulture, $"{group.Value}/{perMinute}")
+            );
+        return known.Key;
     }
 
     /// <summary>Enters one of <paramref name="limit"/> concurrent calls; 0 has no limit.</summary>
@@ -46,4 +41,6 @@ internal sealed class GroupTraffic
     }
 
     public void Leave() => Interlocked.Decrement(ref running);
+
+    private sealed record Named(int PerMinute, string Key);
 }

@@ -1,3 +1,5 @@
+using Fairlead.Server.Hosting.Limits;
+
 namespace Fairlead.Server.Gateway.Replies;
 
 /// <summary>
@@ -21,6 +23,9 @@ internal readonly struct Answer(
 
     /// <summary>Seconds for <c>Retry-After</c>; 0 sends none.</summary>
     public int RetryAfter { get; init; }
+
+    /// <summary>What a limit by caller said of the call; null where none holds.</summary>
+    public Permit? Permit { get; init; }
 
     /// <summary>JSON-RPC code for the traffic record; 0 for a result.</summary>
     public int Code { get; init; }

@@ -13,6 +13,8 @@ internal enum Condition
     GroupDisabled,
     UserNeeded,
     RoleMissing,
+    ToolUserNeeded,
+    ToolRoleMissing,
     WrongOrigin,
     BodyTooLarge,
     WrongMediaType,
@@ -33,9 +35,11 @@ internal enum Condition
     RateLimited,
     TooManyCalls,
     TooManyListeners,
+    ServiceBusy,
     Draining,
     StoreDown,
     DefinitionChanged,
+    ViewMisfit,
     NotConnected,
     CircuitOpen,
     Crashed,
@@ -84,6 +88,18 @@ internal static class ErrorTable
                 McpErrorCode.PolicyDenied,
                 "role_missing",
                 "The user's roles or tier do not allow this group"
+            ),
+            Condition.ToolUserNeeded => new(
+                200,
+                McpErrorCode.PolicyDenied,
+                "tool_user_needed",
+                "This tool is restricted: send a user token in X-User-Token"
+            ),
+            Condition.ToolRoleMissing => new(
+                200,
+                McpErrorCode.PolicyDenied,
+                "tool_role_missing",
+                "The user's roles do not allow this tool"
             ),
             Condition.WrongOrigin => new(
                 403,
@@ -168,6 +184,13 @@ internal static class ErrorTable
                 "Too many open subscriptions for this key",
                 true
             ),
+            Condition.ServiceBusy => new(
+                503,
+                McpErrorCode.Overloaded,
+                "service_busy",
+                "The service has as many calls at once as it may have, and more wait",
+                true
+            ),
             Condition.Draining => new(503, McpErrorCode.Overloaded, "draining", "The gateway is stopping", true),
             Condition.StoreDown => new(
                 503,
@@ -181,6 +204,12 @@ internal static class ErrorTable
                 McpErrorCode.DefinitionChanged,
                 "definition_changed",
                 "Its service has changed its definition: an administrator must approve it first"
+            ),
+            Condition.ViewMisfit => new(
+                200,
+                McpErrorCode.DefinitionChanged,
+                "view_misfit",
+                "Its definition no longer fits what the group's administrator set for it: an administrator must change that first"
             ),
             Condition.NotConnected => new(
                 200,

@@ -23,7 +23,13 @@ internal sealed class HttpReply(
     private EventStream? stream;
     private Task? pump;
     private bool finished;
+    private volatile bool held;
     private TaskCompletionSource? detached;
+
+    public bool IsHeld
+    {
+        set => held = value;
+    }
 
     /// <summary>Put into the response of <c>initialize</c>.</summary>
     public string? NewSessionId { get; set; }
@@ -47,6 +53,19 @@ internal sealed class HttpReply(
         lock (gate)
             over = detached ??= new();
         over.TrySetResult();
+    }
+
+    public async ValueTask CompleteAsync()
+    {
+        try
+        {
+            await http.Response.CompleteAsync();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // The client is gone.
+        }
+        Detach();
     }
 
     public bool Send(byte[] message)
@@ -137,6 +156,13 @@ internal sealed class HttpReply(
         return buffer.WrittenSpan.ToArray();
     }
 
+    // A later revision of HTTP has no such header, and a stream for each request.
+    private void SayIfHeld()
+    {
+        if (held && HttpProtocol.IsHttp11(http.Request.Protocol))
+            http.Response.Headers.Connection = "close";
+    }
+
     private void OpenStream()
     {
         if (stream is not null)
@@ -147,6 +173,7 @@ internal sealed class HttpReply(
 
     private async Task PumpAsync()
     {
+        SayIfHeld();
         SseWriter.Begin(http.Response, NewSessionId);
         await SseWriter.PumpAsync(http, stream!, 0, session?.Rules, options, time, http.RequestAborted);
         Detach();
@@ -161,8 +188,11 @@ internal sealed class HttpReply(
             response.Headers["Mcp-Session-Id"] = NewSessionId;
         if (answer.RetryAfter > 0)
             response.Headers.RetryAfter = answer.RetryAfter.ToString(CultureInfo.InvariantCulture);
+        if (answer.Permit is { } permit)
+            response.Headers["X-RateLimit-Remaining"] = permit.Remaining.ToString(CultureInfo.InvariantCulture);
         if (answer.Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Bearer realm=\"fairlead\"";
+        SayIfHeld();
         response.ContentLength = Length(rawId, answer);
         Write(response.BodyWriter, rawId.Span, answer);
         var flush = response.BodyWriter.FlushAsync(http.RequestAborted);

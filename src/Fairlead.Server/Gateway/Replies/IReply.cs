@@ -19,4 +19,16 @@ internal interface IReply
 
     /// <summary>Ends the response without an answer: the call was cancelled (R11, R43).</summary>
     ValueTask AbandonAsync();
+
+    /// <summary>
+    /// Whether what handles the request keeps its thread now. Headers that go out meanwhile tell a client that nothing else
+    /// can use its connection: nobody may ever read what comes next on it.
+    /// </summary>
+    bool IsHeld
+    {
+        set { }
+    }
+
+    /// <summary>Ends a response that was answered, while whoever handles its request does not come back to it.</summary>
+    ValueTask CompleteAsync() => ValueTask.CompletedTask;
 }

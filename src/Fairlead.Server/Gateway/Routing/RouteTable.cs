@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Fairlead.Protocol.Http;
+using Fairlead.Server.Gateway.Finding;
 using Fairlead.Server.Gateway.Policies;
 using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
@@ -40,6 +41,9 @@ internal sealed class GroupRoute
     public required FrozenDictionary<string, ItemRoute> Prompts { get; init; }
     public required FrozenDictionary<string, ItemRoute> Resources { get; init; }
     public required ImmutableArray<TemplateRoute> Templates { get; init; }
+
+    /// <summary>What clients find tools with where none are listed; null where all are.</summary>
+    public ToolFinder? Finder { get; init; }
     public required PublishedList ToolList { get; init; }
     public required PublishedList PromptList { get; init; }
     public required PublishedList ResourceList { get; init; }
@@ -81,8 +85,26 @@ internal sealed record ItemRoute
     /// <summary>Its definition waits for a review: no list has it and calls are refused (security.md section 4.1).</summary>
     public bool IsHeld { get; init; }
 
+    /// <summary>Names of parameters whose values no log keeps; null for none.</summary>
+    public FrozenSet<string>? Sensitive { get; init; }
+
+    /// <summary>Roles that a native tool asks for; each is a set of which the user must have one.</summary>
+    public ImmutableArray<ImmutableArray<string>> Roles { get; init; }
+
+    /// <summary>Whether its annotations say that it may be asked twice (<c>readOnlyHint</c>, <c>idempotentHint</c>).</summary>
+    public bool IsIdempotent { get; init; }
+
+    /// <summary>Whether its owner's word that a resource is the same for everybody is passed on.</summary>
+    public bool TrustsPublicCache { get; init; }
+
     /// <summary>Parameters that modern clients mirror into headers (R19).</summary>
     public ParamHeaders ParamHeaders { get; init; } = ParamHeaders.None;
+
+    /// <summary>The same of its owner's own definition: what we mirror, values that a view fixes among them.</summary>
+    public ParamHeaders OwnHeaders { get; init; } = ParamHeaders.None;
+
+    /// <summary>What a view says of its calls; null where none hides or fixes a parameter.</summary>
+    public ViewRoute? View { get; init; }
 }
 
 /// <summary>A published URI template and its owner.</summary>

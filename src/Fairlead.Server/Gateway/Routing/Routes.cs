@@ -69,9 +69,21 @@ internal sealed class Routes
             GatewayLog.RoutesSwapped(logger, next.Epoch, next.ById.Count, next.ById.Values.Sum(g => g.ToolList.Count));
             foreach (var (id, group) in next.ById)
             {
-                if (before.ById.TryGetValue(id, out var old))
+                before.ById.TryGetValue(id, out var old);
+                WarnOfMisfits(old, group);
+                if (old is not null)
                     TellChanges(old, group);
             }
+        }
+    }
+
+    // Once for each: a table is built anew with every change of anything.
+    private void WarnOfMisfits(GroupRoute? old, GroupRoute now)
+    {
+        foreach (var (name, route) in now.Tools)
+        {
+            if (route.View is { IsHeld: true } view && old?.Tools.GetValueOrDefault(name)?.View is not { IsHeld: true })
+                GatewayLog.ViewMisfit(logger, name, now.Config.ServerCode, view.Problems.First(p => p.Holds).Text);
         }
     }
 

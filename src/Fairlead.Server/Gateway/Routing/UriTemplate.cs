@@ -7,11 +7,14 @@ namespace Fairlead.Server.Gateway.Routing;
 /// Says whether a URI can come from an RFC 6570 template. Only for finding the owner; the owner expands it itself.
 /// Each expression becomes one character class, so matching is linear (non-backtracking).
 /// </summary>
-internal sealed partial class UriTemplate
+internal sealed partial class UriTemplate(string template)
 {
-    private readonly Regex pattern;
+    // Made at the first question: a table is built at every change of the store, and most templates are never asked.
+    private readonly Lazy<Regex> pattern = new(() => Compile(template));
 
-    public UriTemplate(string template)
+    public bool Matches(string uri) => pattern.Value.IsMatch(uri);
+
+    private static Regex Compile(string template)
     {
         var text = new StringBuilder("^");
         var last = 0;
@@ -27,10 +30,8 @@ internal sealed partial class UriTemplate
             last = m.Index + m.Length;
         }
         text.Append(Regex.Escape(template[last..])).Append('$');
-        pattern = new Regex(text.ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        return new Regex(text.ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
     }
-
-    public bool Matches(string uri) => pattern.IsMatch(uri);
 
     [GeneratedRegex(@"\{(?<op>[+#./;?&]?)[^{}]*\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Expression();

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Fairlead.Protocol;
 using Fairlead.Server.Gateway.Replies;
 using Fairlead.Server.Telemetry;
@@ -41,13 +42,14 @@ internal sealed class TrafficRecord(WriteCallLog log, TimeProvider time)
                 MaxError
             ),
             DurationMicroseconds = (long)time.GetElapsedTime(call.Started).TotalMicroseconds,
-            RequestBody = keeps ? Kept(call.Envelope.Params.Of(call.Envelope.Message)) : null,
-            ResponseBody = keeps ? Kept(Whole(answer)) : null,
+            RequestBody = keeps ? Kept(call.Envelope.Params.Of(call.Envelope.Message), call.Route?.Sensitive) : null,
+            ResponseBody = keeps ? Kept(Whole(answer), call.Route?.Sensitive) : null,
         };
         log(in row);
     }
 
-    private static byte[]? Kept(ReadOnlyMemory<byte> json) => json.IsEmpty ? null : Redaction.Mask(json.Span);
+    private static byte[]? Kept(ReadOnlyMemory<byte> json, FrozenSet<string>? sensitive) =>
+        json.IsEmpty ? null : Redaction.Mask(json.Span, sensitive: sensitive);
 
     private static ReadOnlyMemory<byte> Whole(Answer answer) =>
         answer.Length == answer.A.Length ? answer.A : (byte[])[.. answer.A.Span, .. answer.B.Span, .. answer.C.Span];

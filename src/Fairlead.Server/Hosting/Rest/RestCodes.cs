@@ -51,8 +51,17 @@ internal static class RestCodes
     /// <summary>Largest body of a REST request, 4 MiB.</summary>
     public const int MaxBodyBytes = 4 * 1024 * 1024;
 
-    /// <summary>The one address that takes files; it counts their bytes itself.</summary>
-    public const string UploadPath = "/api/v1/services/import/bundle";
+    /// <summary>Largest body where it holds an OpenAPI document, 32 MiB: public ones have more than 10.</summary>
+    public const int MaxDocumentBytes = 32 * 1024 * 1024;
+
+    /// <summary>Largest body that an address takes; null for the one that takes files and counts their bytes itself.</summary>
+    public static long? MaxBody(PathString path) =>
+        path.Value switch
+        {
+            "/api/v1/services/import/bundle" => null,
+            "/api/v1/services/openapi" => MaxDocumentBytes,
+            _ => MaxBodyBytes,
+        };
 
     /// <summary>All codes there are, for the document.</summary>
     public static IReadOnlyCollection<string> All => Statuses.Keys;
@@ -74,7 +83,7 @@ internal static class RestCodes
             StatusCodes.Status408RequestTimeout => Error("OPERATION_TIMEOUT", "The request took too long to arrive."),
             StatusCodes.Status413PayloadTooLarge => Error(
                 "PAYLOAD_TOO_LARGE",
-                $"The request body is larger than {MaxBodyBytes} bytes."
+                $"The request body is larger than {MaxBodyBytes} bytes ({MaxDocumentBytes} for an OpenAPI document)."
             ),
             StatusCodes.Status415UnsupportedMediaType => Error("UNSUPPORTED_MEDIA_TYPE", "Send application/json."),
             StatusCodes.Status429TooManyRequests => Error("RATE_LIMIT_EXCEEDED", "Rate limit exceeded"),

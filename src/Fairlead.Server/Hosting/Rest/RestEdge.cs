@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -29,10 +30,10 @@ internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> l
         headers["X-Request-Id"] = call.RequestId.ToString();
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
-        RestError? error;
+        RestError? error = null;
         try
         {
-            long? most = context.Request.Path == RestCodes.UploadPath ? null : RestCodes.MaxBodyBytes;
+            long? most = RestCodes.MaxBody(context.Request.Path);
             if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
                 limit.MaxRequestBodySize = most;
             // Refused before it is read: the framework's own refusal does not always tell why.
@@ -47,16 +48,34 @@ internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> l
         }
         catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
         {
-            error = Explain(failure);
-            if (RestCodes.Status(error.Code) >= StatusCodes.Status500InternalServerError)
-                LogFailed(failure, context.Request.Method, context.Request.Path, call.RequestId);
+            await AnswerAsync(context, failure, logger);
         }
         if (error is not null)
-        {
-            if (error.Code is "SERVICE_UNAVAILABLE")
-                headers.RetryAfter = "5";
-            await error.WriteAsync(context);
-        }
+            await AnswerAsync(context, error);
+    }
+
+    private static Task AnswerAsync(HttpContext context, Exception failure, ILogger logger)
+    {
+        RestError error = Explain(failure);
+        if (RestCodes.Status(error.Code) >= StatusCodes.Status500InternalServerError)
+            LogFailed(logger, failure, context.Request.Method, context.Request.Path, RestCall.Of(context).RequestId);
+        return AnswerAsync(context, error);
+    }
+
+    private static Task AnswerAsync(HttpContext context, RestError error)
+    {
+        if (error.Code is "SERVICE_UNAVAILABLE")
+            context.Response.Headers.RetryAfter = "5";
+        return error.WriteAsync(context);
+    }
+
+    /// <summary>In development the framework puts a page of its own in between, stack and all: of the API it tells nothing.</summary>
+    internal sealed class NoPage(ILogger<RestEdge> logger) : IDeveloperPageExceptionFilter
+    {
+        public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next) =>
+            errorContext.HttpContext.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+                ? AnswerAsync(errorContext.HttpContext, errorContext.Exception, logger)
+                : next(errorContext);
     }
 
     private static RestError Explain(Exception failure) =>
@@ -125,7 +144,13 @@ internal sealed partial class RestEdge(RequestDelegate next, ILogger<RestEdge> l
     private static partial Regex BoundParameter();
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed (request {RequestId})")]
-    private partial void LogFailed(Exception failure, string method, PathString path, Guid requestId);
+    private static partial void LogFailed(
+        ILogger logger,
+        Exception failure,
+        string method,
+        PathString path,
+        Guid requestId
+    );
 
     /// <summary>Puts the edge before routing and authentication, whatever order the host builds its pipeline in.</summary>
     internal sealed class First : IStartupFilter

@@ -6,6 +6,7 @@ using System.Text.Unicode;
 using Fairlead.Server.Identity;
 using Fairlead.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -21,6 +22,7 @@ internal static class RestFeature
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IStartupFilter, RestEdge.First>();
+        services.AddSingleton<IDeveloperPageExceptionFilter, RestEdge.NoPage>();
         services.AddSingleton<RestStreams>();
         services.Configure<RouteHandlerOptions>(static options => options.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(static options => Configure(options.SerializerOptions));

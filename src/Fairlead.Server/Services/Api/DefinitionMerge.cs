@@ -28,12 +28,14 @@ internal static class DefinitionMerge
                 when request.Url is not null
                     && request.Command is null
                     && old is { Transport: not ServiceTransport.Stdio } => old.Transport,
+            null when request.Tools is not null => ServiceTransport.HttpTools,
             null when request.Url is { } url && request.Command is null => Dialect.EndsInSse(url),
             null when request.Command is not null => ServiceTransport.Stdio,
             null => old?.Transport ?? ServiceTransport.Stdio,
             "stdio" => ServiceTransport.Stdio,
             "sse" => ServiceTransport.Sse,
             "auto" => ServiceTransport.Auto,
+            "http-tools" or "http_tools" => ServiceTransport.HttpTools,
             "http" or "streamable-http" or "streamable_http" or "streamablehttp" => ServiceTransport.StreamableHttp,
             _ => null,
         };
@@ -50,8 +52,10 @@ internal static class DefinitionMerge
                 Values(request.Headers, old?.Headers)
                 ?? kept?.Headers
                 ?? ImmutableSortedDictionary<string, string>.Empty,
+            Tools = request.Tools is { } tools ? [.. tools.Select(t => t.Complete())] : kept?.Tools ?? default,
             TimeoutSeconds = request.TimeoutSeconds ?? old?.TimeoutSeconds,
             AllowPrivate = request.AllowPrivate ?? old?.AllowPrivate,
+            TrustPublicCache = request.TrustPublicCache ?? old?.TrustPublicCache ?? false,
             Trust = request.Trust is { } trust ? Trust(trust) : old?.Trust,
             DependsOn = request.DependsOn ?? old?.DependsOn ?? [],
             Lazy = request.Lazy ?? old?.Lazy ?? false,
@@ -63,7 +67,8 @@ internal static class DefinitionMerge
             RestartDelaySeconds = request.RestartDelaySeconds ?? old?.RestartDelaySeconds,
         };
         var problem =
-            transport is null ? new ServiceProblem("transport", "must be stdio, streamable-http, sse or auto")
+            transport is null
+                ? new ServiceProblem("transport", "must be stdio, streamable-http, sse, auto or http-tools")
             : transport != ServiceTransport.Stdio && definition.Command is not null
                 ? new ServiceProblem("command", "cannot be given together with url")
             : request.Trust is { } policy && Trust(policy) is null

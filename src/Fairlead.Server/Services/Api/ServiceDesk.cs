@@ -97,6 +97,7 @@ internal sealed class ServiceDesk(
             IsAsleep = view.IsAsleep,
             IsSkipped = view.IsSkipped,
             AllowPrivate = definition.AllowPrivate,
+            TrustPublicCache = definition.TrustPublicCache,
             Trust = definition.Trust is { } trust ? Wire(trust) : null,
             Command = definition.Command,
             Args = ShownValues.OfArgs(definition.Args),

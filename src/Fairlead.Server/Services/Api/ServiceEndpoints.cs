@@ -169,7 +169,7 @@ internal static class ServiceEndpoints
 
     public static RestError Missing(string id) => RestResult.Fail("SERVICE_NOT_FOUND", $"There is no service {id}.");
 
-    private static ServiceProblem? FirstProblem(
+    public static ServiceProblem? FirstProblem(
         ServiceDesk desk,
         LaunchRules rules,
         string name,

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Services.Import;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Tools.Http;
 
 namespace Fairlead.Server.Services.Api;
 
@@ -12,7 +13,7 @@ namespace Fairlead.Server.Services.Api;
 internal record ServiceFields
 {
     [Description(
-        "stdio, streamable-http, sse (HTTP+SSE of 2024-11-05) or auto (streamable-http, else sse); told by command or url when absent: an address that ends in /sse is sse."
+        "stdio, streamable-http, sse (HTTP+SSE of 2024-11-05) or auto (streamable-http, else sse), or http-tools (url is an HTTP API and tools its requests); told by command, url or tools when absent: an address that ends in /sse is sse."
     )]
     public string? Transport { get; set; }
 
@@ -36,6 +37,9 @@ internal record ServiceFields
     [Description("Headers of every request; ******** keeps a stored value.")]
     public ImmutableSortedDictionary<string, string>? Headers { get; set; }
 
+    [Description("With transport http-tools: requests to its url, each a tool.")]
+    public ImmutableArray<HttpTool>? Tools { get; set; }
+
     [Description("Default deadline of a call, 1 to 600 seconds.")]
     public int? TimeoutSeconds { get; set; }
 
@@ -46,6 +50,9 @@ internal record ServiceFields
 
     [Description("Whether its address may be in a private or loopback network; the gateway's rule when absent.")]
     public bool? AllowPrivate { get; set; }
+
+    [Description("Whether clients are told of its resources that they are the same for everybody, where it says so.")]
+    public bool? TrustPublicCache { get; set; }
 
     [Description("Names of services that must be ready before it starts.")]
     public ImmutableArray<string>? DependsOn { get; set; }
@@ -240,6 +247,9 @@ internal sealed record ServiceDetailView : ServiceView
     [Description("auto, review or open; null takes the gateway's policy.")]
     public required string? Trust { get; init; }
     public required bool? AllowPrivate { get; init; }
+
+    [Description("Whether clients are told of its resources that they are the same for everybody, where it says so.")]
+    public required bool TrustPublicCache { get; init; }
     public required IReadOnlyList<string> DependsOn { get; init; }
     public required bool Lazy { get; init; }
     public required int? IdleSeconds { get; init; }
@@ -278,9 +288,11 @@ internal sealed record KnownToolView(string Name, string Service, string Service
 [JsonSerializable(typeof(UpdateServiceRequest))]
 [JsonSerializable(typeof(StopServiceRequest))]
 [JsonSerializable(typeof(ImportRequest))]
+[JsonSerializable(typeof(OpenApiRequest))]
 [JsonSerializable(typeof(Envelope<ServiceView>))]
 [JsonSerializable(typeof(Envelope<ServiceDetailView>))]
 [JsonSerializable(typeof(Envelope<ImportView>))]
+[JsonSerializable(typeof(Envelope<OpenApiView>))]
 [JsonSerializable(typeof(Envelope<ExportView>))]
 [JsonSerializable(typeof(Envelope<CheckView>))]
 [JsonSerializable(typeof(Envelope<ServiceLogView>))]

@@ -33,7 +33,9 @@ internal sealed partial class BundleSweep(
             {
                 await changed.WaitAsync(stoppingToken);
                 await Task.Delay(Pause, time, stoppingToken);
-                Try(() => bundles.Sweep(() => store.Current));
+                // Without a store nobody knows which bundles are in use; its opening is a change, too.
+                if (store.IsOpen)
+                    Try(() => bundles.Sweep(() => store.Current));
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

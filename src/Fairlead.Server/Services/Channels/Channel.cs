@@ -1,4 +1,5 @@
 using Fairlead.Protocol;
+using Fairlead.Server.Hosting.Limits;
 
 namespace Fairlead.Server.Services.Channels;
 
@@ -134,8 +135,14 @@ internal readonly struct ChannelReply(
     /// <summary>Whether the request may have reached the service: decides <c>data.outcome</c> none or unknown.</summary>
     public bool Dispatched { get; } = dispatched;
 
+    /// <summary>What a limit of ours said of the call; null where none holds. Never of a service.</summary>
+    public Permit? Permit { get; init; }
+
     /// <summary>What went wrong, for the service's state and logs; never shown to clients.</summary>
     public string? Detail { get; } = detail;
+
+    /// <summary>Whether a native tool threw what it did not mean to say: its result tells only that it failed.</summary>
+    public bool Threw { get; init; }
 
     public static ChannelReply Fail(ChannelFailure failure, bool dispatched, string? detail = null) =>
         new(ChannelReplyKind.Failed, default, null, failure, dispatched, detail);

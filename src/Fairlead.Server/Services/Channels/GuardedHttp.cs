@@ -16,23 +16,26 @@ internal static class GuardedHttp
     /// <summary>Calls beyond this wait for a connection; far above what one service serves at once.</summary>
     private const int MostConnections = 1024;
 
-    public static HttpMessageInvoker Create(ChannelOptions options) =>
-        new(
-            new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false,
-                UseCookies = false,
-                UseProxy = false,
-                AutomaticDecompression = DecompressionMethods.None,
-                ActivityHeadersPropagator = null,
-                ConnectTimeout = options.ConnectTimeout,
-                PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-                PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-                MaxConnectionsPerServer = MostConnections,
-                MaxResponseHeadersLength = 32,
-                ConnectCallback = (context, token) => ConnectAsync(context.DnsEndPoint, options, token),
-            }
-        );
+    public static HttpMessageInvoker Create(ChannelOptions options) => new(Handler(options, MostConnections));
+
+    /// <summary>A pool of checked connections.</summary>
+    /// <param name="options">Which addresses are refused.</param>
+    /// <param name="most">Connections to one server; requests beyond them wait.</param>
+    public static SocketsHttpHandler Handler(ChannelOptions options, int most) =>
+        new()
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = options.ConnectTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+            MaxConnectionsPerServer = most,
+            MaxResponseHeadersLength = 32,
+            ConnectCallback = (context, token) => ConnectAsync(context.DnsEndPoint, options, token),
+        };
 
     private static async ValueTask<Stream> ConnectAsync(
         DnsEndPoint target,

@@ -19,6 +19,7 @@ internal sealed class FairleadDialect : Dialect
             ServiceTransport.Stdio => "stdio",
             ServiceTransport.Sse => "sse",
             ServiceTransport.Auto => "auto",
+            ServiceTransport.HttpTools => "http-tools",
             _ => "streamable-http",
         };
 

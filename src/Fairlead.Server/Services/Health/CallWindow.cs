@@ -1,3 +1,5 @@
+using Fairlead.Toolkit.Measures;
+
 namespace Fairlead.Server.Services.Health;
 
 /// <summary>What a window of outcomes says.</summary>
@@ -70,12 +72,12 @@ internal sealed class CallWindow(TimeProvider time)
         Span<long> all = stackalloc long[2 * Size];
         var oldest = Seconds(time.GetTimestamp()) - (long)age.TotalSeconds;
         var ofProbes = Take(probes, all, oldest);
-        var probeP99 = Percentile(all[..ofProbes], 0.99);
+        var probeP99 = OfShare(all[..ofProbes], 0.99);
         var count = ofProbes + Take(calls, all[ofProbes..], oldest);
         var errors = 0;
         foreach (var outcome in all[..count])
             errors += (int)(outcome & 1);
-        return new WindowFacts(count, errors, Percentile(all[..count], 0.95), Percentile(all[..count], 0.99), probeP99);
+        return new WindowFacts(count, errors, OfShare(all[..count], 0.95), OfShare(all[..count], 0.99), probeP99);
     }
 
     // One word an outcome, so that no reader sees half of one: when (seconds, never 0), how long (ms), whether it failed.
@@ -100,12 +102,14 @@ internal sealed class CallWindow(TimeProvider time)
         return count;
     }
 
-    private static TimeSpan Percentile(Span<long> outcomes, double share)
+    private static TimeSpan OfShare(Span<long> outcomes, double share)
     {
         if (outcomes.IsEmpty)
             return TimeSpan.Zero;
         outcomes.Sort();
-        var place = (int)Math.Ceiling(share * outcomes.Length) - 1;
-        return TimeSpan.FromMilliseconds(outcomes[place] >> 1);
+        Span<double> times = stackalloc double[outcomes.Length];
+        for (var i = 0; i < times.Length; i++)
+            times[i] = outcomes[i] >> 1;
+        return TimeSpan.FromMilliseconds(Percentile.Of(times, share));
     }
 }

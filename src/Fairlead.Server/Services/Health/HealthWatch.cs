@@ -25,6 +25,10 @@ internal sealed class HealthWatch(
     private int strikes;
     private int openings;
     private DateTimeOffset? closedSince;
+    private int rounds;
+
+    /// <summary>How often it has begun to wait: what woke it before is done by then.</summary>
+    public int Rounds => Volatile.Read(ref rounds);
 
     /// <summary>A life became ready: its channel is watched from now on.</summary>
     public void Begin(IChannel channel)
@@ -104,8 +108,10 @@ internal sealed class HealthWatch(
         if (until <= TimeSpan.Zero)
             return;
         using var woken = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var delay = Task.Delay(until, time, woken.Token);
+        // A delay knows whole milliseconds only: rounded down, the rest of one would be spent going round and round.
+        var delay = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(until.TotalMilliseconds)), time, woken.Token);
         var looked = look.WaitAsync(woken.Token).AsTask();
+        Interlocked.Increment(ref rounds);
         await Task.WhenAny(probe is null ? [delay, looked] : [delay, looked, probe]);
         await woken.CancelAsync();
         await Task.WhenAll(delay, looked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -125,6 +125,7 @@ internal sealed class ServiceImport(
                 {
                     Trust = entry.Definition.Trust ?? known.Definition.Trust,
                     AllowPrivate = entry.Definition.AllowPrivate ?? known.Definition.AllowPrivate,
+                    TrustPublicCache = known.Definition.TrustPublicCache,
                 },
             };
     }

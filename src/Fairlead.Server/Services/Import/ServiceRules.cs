@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Fairlead.Server.Services.Supervision;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Tools.Http;
 
 namespace Fairlead.Server.Services.Import;
 
@@ -132,6 +133,10 @@ internal static partial class ServiceRules
             !hasReference && !(Uri.TryCreate(d.Url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
         )
             problems.Add(new("url", "must be an absolute http or https address"));
+        if (d.Transport == ServiceTransport.HttpTools)
+            problems.AddRange(HttpToolRules.Check(d.Tools));
+        else if (!d.Tools.IsDefaultOrEmpty)
+            problems.Add(new("tools", "are those of transport http-tools; an MCP service lists its own"));
         foreach (var (key, value) in d.Headers)
         {
             if (!HeaderName().IsMatch(key))

@@ -1,3 +1,5 @@
+using Fairlead.Server.Tools.Recovery;
+
 namespace Fairlead.Server.Services.Supervision;
 
 /// <summary>What happens after a service ended against the intent (S-20, C-08 "service-recovery"; docs/adr/0009).</summary>
@@ -7,10 +9,10 @@ internal sealed record RecoveryOptions
     /// Restarts of a stdio service in a row before it is given up and an alert raised; 3. 0 never gives up. A service's
     /// own <c>maxRestarts</c> wins.
     /// </summary>
-    public int MaxAttempts { get; init; } = 3;
+    public int MaxAttempts { get; init; } = RetryPolicies.ServiceRecovery.MaxRetries;
 
     /// <summary>Pause before a restart; 5 s. From the fourth on it doubles, with jitter. A service's own <c>restartDelay</c> wins.</summary>
-    public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan Delay { get; init; } = RetryPolicies.ServiceRecovery.Waits[0];
 
     /// <summary>Longest pause before a restart or a reconnect; 60 s.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(60);

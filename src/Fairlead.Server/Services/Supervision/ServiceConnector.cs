@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Fairlead.Protocol;
 using Fairlead.Runtime;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Storage;
 using Fairlead.Server.Storage.Secrets;
+using Fairlead.Server.Tools.Http;
 
 namespace Fairlead.Server.Services.Supervision;
 
@@ -56,6 +58,8 @@ internal sealed class ServiceConnector(
                         null,
                         "url is not an http:// or https:// address once its variables are filled in"
                     )
+                : definition.Transport == ServiceTransport.HttpTools
+                    ? OpenHttpTools(definition, uri, headers, Expand, missing)
                 : await OpenHttpAsync(definition, uri, headers, known, events, cancellationToken);
         }
         var spec = new ProcessSpec
@@ -113,6 +117,43 @@ internal sealed class ServiceConnector(
         return secret;
     }
 
+    // Of every way to it, also of the address that an event stream names.
+    private ChannelOptions Channels(ServiceDefinition definition) =>
+        definition.AllowPrivate is { } allowed
+            ? options.Channels with
+            {
+                RefusePrivateAddresses = !allowed,
+            }
+            : options.Channels;
+
+    private Connection OpenHttpTools(
+        ServiceDefinition definition,
+        Uri uri,
+        List<KeyValuePair<string, string>> headers,
+        Func<string, string> expand,
+        SortedSet<string> missing
+    )
+    {
+        var tools = definition
+            .Tools.Select(t =>
+                t with
+                {
+                    Headers = t.Headers.ToImmutableSortedDictionary(h => h.Key, h => expand(h.Value)),
+                }
+            )
+            .ToList();
+        if (missing.Count > 0)
+            return Unset(missing);
+        try
+        {
+            return new Connection(new HttpToolsChannel(uri, headers, tools, Channels(definition), time), null, "");
+        }
+        catch (FormatException wrong)
+        {
+            return new Connection(null, null, wrong.Message);
+        }
+    }
+
     private async Task<Connection> OpenHttpAsync(
         ServiceDefinition definition,
         Uri uri,
@@ -122,13 +163,7 @@ internal sealed class ServiceConnector(
         CancellationToken cancellationToken
     )
     {
-        // Of every way to it, also of the address that an event stream names.
-        var channels = definition.AllowPrivate is { } allowed
-            ? options.Channels with
-            {
-                RefusePrivateAddresses = !allowed,
-            }
-            : options.Channels;
+        var channels = Channels(definition);
         var opened = definition.Transport switch
         {
             ServiceTransport.Sse => await Connector.OpenSseAsync(

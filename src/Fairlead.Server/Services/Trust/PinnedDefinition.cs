@@ -73,6 +73,14 @@ internal sealed record PinnedDefinition(string Kind, string Name, string Hash, F
                 if (url is not null)
                     json.WriteString("url"u8, url);
                 WriteAll(json, "headers", d.Headers.Keys);
+                if (!d.Tools.IsDefaultOrEmpty)
+                {
+                    // Where each of them goes is not in its definition.
+                    json.WriteStartArray("tools"u8);
+                    foreach (var tool in d.Tools)
+                        json.WriteStringValue($"{tool.Name} {tool.Method} {tool.Endpoint}");
+                    json.WriteEndArray();
+                }
                 if (d.AllowPrivate == true)
                     json.WriteBoolean("allowPrivate"u8, true);
                 json.WriteEndObject();

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Fairlead.Server.Storage.Postgres;
@@ -16,10 +17,11 @@ internal sealed class PostgresEngine : IStoreEngine
     private const string MigrationLock = "SELECT pg_advisory_xact_lock(5062143)";
     private readonly NpgsqlDataSource source;
 
-    public PostgresEngine(string connectionString)
+    public PostgresEngine(string connectionString, TimeProvider? time = null, ILogger? logger = null)
     {
         var given = Read(connectionString);
         source = NpgsqlDataSource.Create(given);
+        Sessions = new SessionPool(source, given.MinPoolSize, given.MaxPoolSize, time ?? TimeProvider.System, logger);
         Location = $"PostgreSQL {given.Host}:{given.Port}/{given.Database}";
     }
 
@@ -36,6 +38,7 @@ internal sealed class PostgresEngine : IStoreEngine
         }
     }
 
+    public SessionPool Sessions { get; }
     public string ScriptFolder => "Storage.Postgres";
     public string Location { get; }
 
@@ -44,8 +47,8 @@ internal sealed class PostgresEngine : IStoreEngine
     public string NotifySql => $"NOTIFY {Channel}";
     public string TurnSql => "SELECT pg_advisory_xact_lock(hashtext(@name))";
 
-    public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) =>
-        await source.OpenConnectionAsync(cancellationToken);
+    public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) =>
+        Sessions.OpenAsync(cancellationToken);
 
     public async Task<int> ReadSchemaVersionAsync(DbConnection connection, CancellationToken cancellationToken)
     {

@@ -1,35 +1,23 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Fairlead.Server.Storage.Secrets;
 
 /// <summary>
-/// AES-256-GCM for single fields: <c>v1.kid.nonce.ciphertext.tag</c>, base64url. Table, column and id are bound in, so
-/// that a value copied to another row or column does not open.
+/// Seals the gateway's own fields: <c>v1.kid.nonce.ciphertext.tag</c>. Table, column and id are bound in, so that a value
+/// copied to another row or column does not open.
 /// </summary>
 internal sealed class Sealer(MasterKey master)
 {
     private const string Purpose = "seal";
-    private const int NonceSize = 12;
-    private const int TagSize = 16;
 
-    public string Seal(string table, string column, string id, ReadOnlySpan<byte> plain)
-    {
-        Span<byte> nonce = stackalloc byte[NonceSize];
-        Span<byte> tag = stackalloc byte[TagSize];
-        byte[] cipher = new byte[plain.Length];
-        RandomNumberGenerator.Fill(nonce);
-        using (var aes = new AesGcm(master.Derive(Purpose), TagSize))
-            aes.Encrypt(nonce, plain, cipher, tag, Bound(table, column, id));
-        return $"v1.{master.CurrentId}.{Text(nonce)}.{Text(cipher)}.{Text(tag)}";
-    }
+    public string Seal(string table, string column, string id, ReadOnlySpan<byte> plain) =>
+        SealedText.Seal($"v1.{master.CurrentId}", master.Derive(Purpose), Bound(table, column, id), plain);
 
     /// <exception cref="StoreException">Not ours, altered, moved, or sealed with a key that is not in the key file.</exception>
     public byte[] Open(string table, string column, string id, string text)
     {
         string[] parts = text.Split('.');
-        if (parts is not ["v1", var kid, var nonceText, var cipherText, var tagText])
+        if (parts is not ["v1", var kid, var nonce, var cipher, var tag])
             throw new StoreException($"{table}.{column} of {id} is not a sealed value.");
         byte[] key =
             master.Derive(Purpose, kid)
@@ -38,26 +26,13 @@ internal sealed class Sealer(MasterKey master)
             );
         try
         {
-            byte[] cipher = Base64Url.DecodeFromChars(cipherText);
-            byte[] plain = new byte[cipher.Length];
-            using var aes = new AesGcm(key, TagSize);
-            aes.Decrypt(
-                Base64Url.DecodeFromChars(nonceText),
-                cipher,
-                Base64Url.DecodeFromChars(tagText),
-                plain,
-                Bound(table, column, id)
-            );
-            return plain;
+            return SealedText.Open(key, Bound(table, column, id), nonce, cipher, tag);
         }
-        catch (Exception failure) when (failure is CryptographicException or FormatException or ArgumentException)
+        catch (CryptographicException failure)
         {
             throw new StoreException($"{table}.{column} of {id} was altered or belongs to another row.", failure);
         }
     }
 
-    private static byte[] Bound(string table, string column, string id) =>
-        Encoding.UTF8.GetBytes($"{table}|{column}|{id}");
-
-    private static string Text(ReadOnlySpan<byte> bytes) => Base64Url.EncodeToString(bytes);
+    private static string Bound(string table, string column, string id) => $"{table}|{column}|{id}";
 }

@@ -9,6 +9,9 @@ namespace Fairlead.Server.Storage.Secrets;
 /// <summary>A secret as the snapshot holds it: sealed.</summary>
 internal sealed record SealedSecret(string Id, string Value, DateTimeOffset UpdatedAt);
 
+/// <summary>Reads a secret of a snapshot; null when there is none of this name, or it cannot be read.</summary>
+internal delegate string? ReadSecret(StoreSnapshot snapshot, string name);
+
 /// <summary>
 /// Values that definitions of services refer to as <c>${secret:NAME}</c>. They are written, used and counted, and never
 /// shown again. A service that uses one is started again when it changes.
@@ -54,14 +57,59 @@ internal sealed partial class SecretStore(StoreWriter writer, StoreWatcher watch
             ? Encoding.UTF8.GetString(sealer.Open(Table, Column, secret.Id, secret.Value))
             : null;
 
-    /// <summary>Names of the services that use it, in the order of their registration.</summary>
-    public IReadOnlyList<string> UsersOf(string name) =>
+    /// <summary>The same of any snapshot, for those that must not fail: one that cannot be read is not there.</summary>
+    public string? Read(StoreSnapshot snapshot, string name)
+    {
+        try
+        {
+            return snapshot.Secrets.TryGetValue(name, out var secret)
+                ? Encoding.UTF8.GetString(sealer.Open(Table, Column, secret.Id, secret.Value))
+                : null;
+        }
+        catch (StoreException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The text with its references replaced.</summary>
+    /// <param name="text">The text as stored.</param>
+    /// <param name="find">The value of a name; null when there is none.</param>
+    /// <param name="missing">Gets the names without a value; they become empty.</param>
+    public static string Put(string text, Func<string, string?> find, ICollection<string> missing) =>
+        text.Contains("${", StringComparison.Ordinal)
+            ? Reference()
+                .Replace(
+                    text,
+                    match =>
+                    {
+                        var name = match.Groups["name"].Value;
+                        if (find(name) is { } value)
+                            return value;
+                        missing.Add(name);
+                        return "";
+                    }
+                )
+            : text;
+
+    /// <summary>
+    /// Who uses it: names of services in the order of their registration, then tools of groups to which it gives a value.
+    /// </summary>
+    public IReadOnlyList<string> UsersOf(string name)
+    {
+        var now = watcher.Current;
+        var codes = now.Groups.ToDictionary(g => g.Id, g => g.ServerCode);
+        return
         [
-            .. watcher
-                .Current.Services.Where(s => In([.. s.Definition.Texts, .. Kept(s.Definition)]).Contains(name))
+            .. now
+                .Services.Where(s => In([.. s.Definition.Texts, .. Kept(s.Definition)]).Contains(name))
                 .OrderBy(s => s.Position)
                 .Select(s => s.Name),
+            .. now
+                .Publications.Where(p => p.View is { Fixed.Count: > 0 } view && In(view.Texts).Contains(name))
+                .Select(p => $"tool {p.ExposedName} of group {codes.GetValueOrDefault(p.Group, "?")}"),
         ];
+    }
 
     /// <summary>Sets a secret; null when that is done.</summary>
     public async Task<StoreError?> SetAsync(string name, string value, CancellationToken cancellationToken)
@@ -125,7 +173,7 @@ internal sealed partial class SecretStore(StoreWriter writer, StoreWatcher watch
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    /// <summary>Removes a secret that no service uses.</summary>
+    /// <summary>Removes a secret that nothing uses.</summary>
     public async Task<StoreError?> RemoveAsync(string name, CancellationToken cancellationToken) =>
         await writer.ChangeAsync(
             async db =>

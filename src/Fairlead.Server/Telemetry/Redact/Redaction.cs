@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -25,7 +26,10 @@ internal static class Redaction
     /// A masked copy of <paramref name="json"/>, at most <paramref name="max"/> bytes, always one valid JSON value; where
     /// something was left out stands <c>…</c>. Text that is not JSON becomes one JSON string.
     /// </summary>
-    public static byte[] Mask(ReadOnlySpan<byte> json, int max = DefaultLimit)
+    /// <param name="json">The body.</param>
+    /// <param name="max">Most bytes of the copy.</param>
+    /// <param name="sensitive">Keys whose values are secret besides those that look it.</param>
+    public static byte[] Mask(ReadOnlySpan<byte> json, int max = DefaultLimit, FrozenSet<string>? sensitive = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(max, LeastLimit);
         var buffer = ArrayPool<byte>.Shared.Rent(max);
@@ -35,7 +39,7 @@ internal static class Redaction
             var output = new CutJson(buffer.AsSpan(0, max));
             try
             {
-                Walk(json, ref output, scratch);
+                Walk(json, ref output, scratch, sensitive);
             }
             catch (JsonException)
             {
@@ -52,13 +56,19 @@ internal static class Redaction
         }
     }
 
-    private static void Walk(ReadOnlySpan<byte> json, ref CutJson output, ArrayBufferWriter<byte> scratch)
+    private static void Walk(
+        ReadOnlySpan<byte> json,
+        ref CutJson output,
+        ArrayBufferWriter<byte> scratch,
+        FrozenSet<string>? sensitive
+    )
     {
         var reader = new Utf8JsonReader(json);
         var name = new ArrayBufferWriter<byte>(64);
         var isSecret = false;
         var isCount = false;
         var isPersonal = false;
+        var isSensitive = false;
         while (!output.IsCut && reader.Read())
         {
             switch (reader.TokenType)
@@ -69,13 +79,17 @@ internal static class Redaction
                     isSecret = SecretWords.IsSecretKey(scratch.WrittenSpan);
                     isCount = isSecret && SecretWords.IsCount(scratch.WrittenSpan);
                     isPersonal = SecretWords.IsPersonalKey(scratch.WrittenSpan);
+                    isSensitive =
+                        sensitive is { Count: > 0 } && sensitive.Contains(Encoding.UTF8.GetString(scratch.WrittenSpan));
+                    if (isSensitive)
+                        (isSecret, isCount) = (true, false);
                     name.ResetWrittenCount();
                     TextMask.Apply(scratch.WrittenSpan, name);
                     continue;
                 case JsonTokenType.EndObject or JsonTokenType.EndArray:
                     output.Close();
                     continue;
-                case JsonTokenType.Null or JsonTokenType.True or JsonTokenType.False:
+                case JsonTokenType.Null or JsonTokenType.True or JsonTokenType.False when !isSensitive:
                     output.Raw(name.WrittenSpan, reader.ValueSpan);
                     break;
                 case JsonTokenType.Number when (!isSecret || isCount) && !isPersonal:
@@ -97,7 +111,7 @@ internal static class Redaction
                     PutText(ref output, scratch.WrittenSpan.ToArray(), name.WrittenSpan, scratch);
                     break;
             }
-            isSecret = isCount = isPersonal = false;
+            isSecret = isCount = isPersonal = isSensitive = false;
             name.ResetWrittenCount();
         }
     }

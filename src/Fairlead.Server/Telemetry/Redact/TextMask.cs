@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Fairlead.Toolkit.Protection;
 
 namespace Fairlead.Server.Telemetry.Redact;
 

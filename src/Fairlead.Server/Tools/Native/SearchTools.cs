@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Text.Json;
+using Fairlead.Protocol;
 using Fairlead.Server.Gateway.Routing;
 using Fairlead.Toolkit;
-using Microsoft.Extensions.AI;
 using ModelContextProtocol.Server;
 
 namespace Fairlead.Server.Tools.Native;
@@ -18,14 +18,14 @@ internal sealed class SearchTools
     [McpServerTool(Name = "search", Title = "Search tools", ReadOnly = true, Idempotent = true, OpenWorld = false)]
     [Description("Searches the tools available to you by words in their names and descriptions; best hits first.")]
     public static object Search(
-        AIFunctionArguments context,
+        CallContext context,
         [Description("Words to look for, 1 to 1000 characters.")] string query,
         [Description("Most hits to return, 1 to 50.")] int limit = 10
     )
     {
         if (string.IsNullOrWhiteSpace(query) || query.Length > MaxQuery)
             throw new ToolFailedException("query must have 1 to 1000 characters");
-        var group = (GroupRoute?)context.Context?[typeof(GroupRoute)];
+        var group = (context as NativeContext)?.Route;
         var words = query.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var hits = Tools(group)
             .Select(t =>
@@ -43,7 +43,18 @@ internal sealed class SearchTools
 
     private static IEnumerable<ToolHit> Tools(GroupRoute? group)
     {
-        if (group?.ToolList.Page(Protocol.Era.Legacy, null) is not { } page)
+        // Where tools are found and not listed, the list has none of them.
+        if (group?.Finder is { } finder)
+        {
+            foreach (var tool in finder.Tools)
+                yield return new ToolHit(
+                    JsonScan.Text(tool.Legacy, "name"u8)!,
+                    JsonScan.Text(tool.Legacy, "description"u8) ?? "",
+                    0
+                );
+            yield break;
+        }
+        if (group?.ToolList.Page(Era.Legacy, null) is not { } page)
             yield break;
         using var json = JsonDocument.Parse(page);
         foreach (var tool in json.RootElement.GetProperty("tools").EnumerateArray())

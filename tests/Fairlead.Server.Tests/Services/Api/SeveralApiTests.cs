@@ -132,12 +132,13 @@ public sealed class SeveralApiTests
         await using AdminHost host = await AdminHost.StartAsync();
         var added = await host.PostAsync(
             Services,
-            """{"name":"a","command":"cat","lazy":true,"idle_seconds":60,"restart_on_error":false,"max_restarts":7,"restart_delay_seconds":1.5}"""
+            """{"name":"a","command":"cat","lazy":true,"idle_seconds":60,"restart_on_error":false,"max_restarts":7,"restart_delay_seconds":1.5,"trust_public_cache":true}"""
         );
         added.Status.ShouldBe(201, added.Text);
         await host.PutAsync($"{Services}/a", """{"max_restarts":0}""");
         var shown = (await host.GetAsync($"{Services}/a")).Data;
         shown.GetProperty("lazy").GetBoolean().ShouldBeTrue();
+        shown.GetProperty("trust_public_cache").GetBoolean().ShouldBeTrue();
         shown.GetProperty("idle_seconds").GetInt32().ShouldBe(60);
         shown.GetProperty("restart_on_error").GetBoolean().ShouldBeFalse();
         shown.GetProperty("max_restarts").GetInt32().ShouldBe(0);

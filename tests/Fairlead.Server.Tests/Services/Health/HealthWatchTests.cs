@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Fairlead.Protocol;
 using Fairlead.Server.Services;
 using Fairlead.Server.Services.Channels;
@@ -16,7 +17,7 @@ public sealed class HealthWatchTests : IAsyncLifetime
     private readonly FakeTimeProvider time = new();
     private readonly HealthOptions options = new();
     private readonly CancellationTokenSource stop = new();
-    private readonly List<string> failures = [];
+    private readonly ConcurrentQueue<string> failures = [];
     private readonly ServiceSlot slot;
     private readonly HealthHistory history;
     private readonly HealthWatch watch;
@@ -37,7 +38,7 @@ public sealed class HealthWatchTests : IAsyncLifetime
             Position = 0,
             Definition = new ServiceDefinition { Transport = ServiceTransport.Stdio },
         };
-        watch = new HealthWatch(config, slot, history, options, time, failures.Add);
+        watch = new HealthWatch(config, slot, history, options, time, failures.Enqueue);
     }
 
     public async ValueTask InitializeAsync()
@@ -76,8 +77,8 @@ public sealed class HealthWatchTests : IAsyncLifetime
     public async Task Fault_TwoProbesUnanswered_EndTheLife() // S-14, S-20
     {
         answer = NeverAsync;
-        await ForwardAsync((options.Interval + options.StdioPingTimeout) * 2.5, () => failures.Count > 0);
-        failures[0].ShouldContain("2 probes in a row");
+        await ForwardAsync((options.Interval + options.StdioPingTimeout) * 2.5, () => !failures.IsEmpty);
+        failures.First().ShouldContain("2 probes in a row");
         history.Samples.Count(s => !s.Healthy).ShouldBe(2);
     }
 
@@ -85,8 +86,8 @@ public sealed class HealthWatchTests : IAsyncLifetime
     public async Task Fault_ProbeThatThrows_CountsAsUnanswered() // S-20
     {
         answer = _ => throw new InvalidOperationException("cannot even ask");
-        await ForwardAsync(options.Interval * 3, () => failures.Count > 0);
-        failures[0].ShouldContain("cannot even ask");
+        await ForwardAsync(options.Interval * 3, () => !failures.IsEmpty);
+        failures.First().ShouldContain("cannot even ask");
     }
 
     [Fact]
@@ -113,6 +114,17 @@ public sealed class HealthWatchTests : IAsyncLifetime
         phases.ShouldBe([ServicePhase.HalfOpen, ServicePhase.Healthy]);
         (channel.Received.Count - before).ShouldBe(3);
         slot.Channel.ShouldBe(channel);
+    }
+
+    [Fact]
+    public async Task Circuit_WithLessThanAMillisecondLeft_WaitsForIt()
+    {
+        FailCalls(5);
+        await PhaseAsync(ServicePhase.CircuitOpen);
+        await Eventually.UntilAsync(() => time.ArmedTimers > 0);
+        var left = slot.State.NextTry!.Value - time.GetUtcNow();
+        time.Advance(TimeSpan.FromMilliseconds(Math.Floor(left.TotalMilliseconds)));
+        await Eventually.UntilAsync(() => time.ArmedTimers > 0 || slot.State.Phase == ServicePhase.Healthy);
     }
 
     [Fact]
@@ -171,9 +183,11 @@ public sealed class HealthWatchTests : IAsyncLifetime
         {
             time.GetUtcNow().ShouldBeLessThan(end, $"still {slot.State.Phase}: {slot.State.Reason}");
             await Eventually.UntilAsync(() => time.ArmedTimers > 0);
+            var (fired, rounds) = (time.Fired, watch.Rounds);
             time.Advance(TimeSpan.FromMilliseconds(500));
-            await Task.Yield();
-            await Eventually.UntilAsync(() => time.ArmedTimers > 0 || until());
+            // The clock stands until the watch has done what it was woken for.
+            if (time.Fired > fired)
+                await Eventually.UntilAsync(() => watch.Rounds > rounds || until());
         }
     }
 
