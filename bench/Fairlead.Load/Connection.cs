@@ -67,7 +67,10 @@ internal sealed class Connection : IDisposable
         var held = 0;
         var bodyAt = 0;
         var length = 0;
-        while (bodyAt == 0 || (length == InChunks ? !HasEnded(buffer.AsSpan(bodyAt, held - bodyAt)) : held < bodyAt + length))
+        while (
+            bodyAt == 0
+            || (length == InChunks ? !HasEnded(buffer.AsSpan(bodyAt, held - bodyAt)) : held < bodyAt + length)
+        )
         {
             if (held == buffer.Length)
                 Array.Resize(ref buffer, buffer.Length * 2);

@@ -30,23 +30,23 @@ internal sealed class NativeRun(Arguments arguments)
         return verdicts;
     }
 
-    private static Verdict? Row(
-        Target target,
-        CellKey key,
-        IReadOnlyDictionary<CellKey, List<Measured>> measured
-    )
+    private static Verdict? Row(Target target, CellKey key, IReadOnlyDictionary<CellKey, List<Measured>> measured)
     {
         if (Verdict.Ratio(target, key, measured) is not { } ratio)
             return null;
         var rounds = measured[key];
         var bare = measured[key with { Target = target.Yardstick! }];
-        var unlogged = target.WithoutLog is { } name && measured.TryGetValue(key with { Target = name }, out var found)
-            ? found
-            : null;
+        var unlogged =
+            target.WithoutLog is { } name && measured.TryGetValue(key with { Target = name }, out var found)
+                ? found
+                : null;
         var without = unlogged?.Zip(bare, static (own, other) => own.TreeCpuPerCall / other.TreeCpuPerCall);
         var row = unlogged?.Zip(rounds, static (own, all) => all.TreeCpuPerCall - own.TreeCpuPerCall);
         var verdict = new Verdict(
-            string.Create(CultureInfo.InvariantCulture, $"{target.Name}, {key.Size} B: CPU per call, its row of the log written"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{target.Name}, {key.Size} B: CPU per call, its row of the log written"
+            ),
             ratio,
             target.Limit!.Value,
             "x bare endpoint"
@@ -60,7 +60,8 @@ internal sealed class NativeRun(Arguments arguments)
         return verdict;
     }
 
-    private static double Middle(IEnumerable<Measured> rounds) => Verdict.Median(rounds.Select(static r => r.TreeCpuPerCall));
+    private static double Middle(IEnumerable<Measured> rounds) =>
+        Verdict.Median(rounds.Select(static r => r.TreeCpuPerCall));
 
     private static string Text(IEnumerable<double>? values) =>
         values is null ? "" : Verdict.Median(values).ToString("0.00", CultureInfo.InvariantCulture);

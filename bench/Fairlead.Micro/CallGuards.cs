@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using Fairlead.Server.Gateway.Routing;
+using Fairlead.Server.Hosting.Limits;
 using Fairlead.Server.Services;
 using Fairlead.Server.Storage;
-using Fairlead.Server.Hosting.Limits;
 using Fairlead.Server.Tools.Executions;
 using Fairlead.Server.Tools.Recovery;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -11,6 +11,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Fairlead.Micro;
 
 var limit = Limit.Take(ref args);
+
 // In this process: generated projects would not know the repository's central packages.
 var config = new ManualConfig()
     .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
@@ -22,5 +23,7 @@ var config = new ManualConfig()
 if (limit is not null)
     // What was built for a run has its optimisations; its own libraries need not be looked at each time.
     config.WithOptions(ConfigOptions.DisableOptimizationsValidator);
-var summaries = BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args.Length == 0 ? ["--filter", "*"] : args, config);
+var summaries = BenchmarkSwitcher
+    .FromAssembly(typeof(Program).Assembly)
+    .Run(args.Length == 0 ? ["--filter", "*"] : args, config);
 return limit?.Judge(summaries) ?? 0;

@@ -50,12 +50,18 @@ internal static class BareFace
         );
         builder.Services.AddMemoryCache();
         await using var app = builder.Build();
-        app.MapPost("/sum", static (Call<SumArguments> call) => Of(call.Id, null, BenchTools.Sum(call.Params.Arguments.Numbers)));
+        app.MapPost(
+            "/sum",
+            static (Call<SumArguments> call) => Of(call.Id, null, BenchTools.Sum(call.Params.Arguments.Numbers))
+        );
         app.MapPost(
             "/modern/sum",
             static (Call<SumArguments> call) => Of(call.Id, "complete", BenchTools.Sum(call.Params.Arguments.Numbers))
         );
-        app.MapPost("/measure", static (Call<MeasureArguments> call) => Of(call.Id, null, BenchTools.Measure(call.Params.Arguments.Text)));
+        app.MapPost(
+            "/measure",
+            static (Call<MeasureArguments> call) => Of(call.Id, null, BenchTools.Measure(call.Params.Arguments.Text))
+        );
         // As one would write it: the arguments are the key, and the tool runs only where they are new.
         app.MapPost(
             "/sum_cached",

@@ -13,9 +13,7 @@ namespace Fairlead.EndToEnd;
 [Trait("Category", "slow")]
 public sealed class BenchScriptTests
 {
-    private static readonly string Root = Path.GetFullPath(
-        Path.Combine(AppContext.BaseDirectory, "../../../../..")
-    );
+    private static readonly string Root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../.."));
 
     [Fact]
     public async Task Native_Quick_ChecksAnswersAndRows()
@@ -23,7 +21,9 @@ public sealed class BenchScriptTests
         var (code, output) = await RunAsync("--quick", "--seconds", "0.3");
         code.ShouldBe(0, output);
         output.ShouldContain("Call log:");
-        foreach (var target in (string[])["bare-sum ", "sum ", "sum_cached ", "measure ", "sum-stateless ", "sum-unlogged "])
+        foreach (
+            var target in (string[])["bare-sum ", "sum ", "sum_cached ", "measure ", "sum-stateless ", "sum-unlogged "]
+        )
             output.ShouldContain(target);
         output.ShouldNotContain("MISS");
     }
@@ -31,9 +31,19 @@ public sealed class BenchScriptTests
     [Fact]
     public async Task Native_AMissedTarget_IsTold()
     {
-        var (code, output) = await RunAsync(
-            ["--calls", "--targets", "bare-sum,sum,sum-unlogged", "--payloads", "100", "--rounds", "1", "--seconds", "0.3", "--limits", "0.01"]
-        );
+        var (code, output) = await RunAsync([
+            "--calls",
+            "--targets",
+            "bare-sum,sum,sum-unlogged",
+            "--payloads",
+            "100",
+            "--rounds",
+            "1",
+            "--seconds",
+            "0.3",
+            "--limits",
+            "0.01",
+        ]);
         code.ShouldBe(3, output);
         output.ShouldContain("MISS  sum, 100 B");
         output.ShouldContain("missed");
