@@ -12,6 +12,7 @@ for argument; do
 done
 
 out=$root/artifacts/bench work=$(mktemp -d) worst=0
+mkdir -p "$out"
 pids=()
 finish() {
   local pid

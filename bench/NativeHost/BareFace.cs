@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,7 +45,8 @@ internal static class BareFace
 
     public static async Task RunAsync(string url)
     {
-        var builder = Kestrel.Create(url);
+        var builder = Kestrel.Create();
+        builder.WebHost.UseUrls(url);
         builder.Services.ConfigureHttpJsonOptions(static o =>
             o.SerializerOptions.TypeInfoResolverChain.Insert(0, BareJson.Default)
         );

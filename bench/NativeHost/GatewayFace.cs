@@ -1,6 +1,7 @@
 using Fairlead.Server.Gateway.Traffic;
 using Fairlead.Server.Hosting;
 using Fairlead.Server.Telemetry;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +14,7 @@ internal static class GatewayFace
 {
     public static async Task RunAsync(string url, string data, string config, bool logs)
     {
-        var builder = Kestrel.Create(url);
+        var builder = Kestrel.Create();
         builder.Configuration.Sources.Clear();
         builder
             .Configuration.AddJsonFile(Path.GetFullPath(config), optional: false, reloadOnChange: false)
@@ -22,6 +23,8 @@ internal static class GatewayFace
                 new("Fairlead:FirstStart:DefaultKey", Environment.GetEnvironmentVariable("FAIRLEAD_DEFAULT_KEY")),
                 new("Fairlead:FirstStart:AdminPassword", Environment.GetEnvironmentVariable("FAIRLEAD_ADMIN_PASSWORD")),
             ]);
+        // A setting like the others: after what clears them.
+        builder.WebHost.UseUrls(url);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddSimpleConsole();

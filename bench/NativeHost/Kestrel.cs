@@ -8,7 +8,7 @@ namespace NativeHost;
 /// <summary>One server for both faces, set as <c>fairlead serve</c> sets it: what differs is what runs on it.</summary>
 internal static class Kestrel
 {
-    public static WebApplicationBuilder Create(string url)
+    public static WebApplicationBuilder Create()
     {
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions
@@ -20,7 +20,6 @@ internal static class Kestrel
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static k => k.AddServerHeader = false);
         builder.WebHost.UseSockets(static s => s.WaitForDataBeforeAllocatingBuffer = false);
-        builder.WebHost.UseUrls(url);
         return builder;
     }
 }

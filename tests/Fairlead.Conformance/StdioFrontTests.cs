@@ -72,6 +72,23 @@ public sealed class StdioFrontTests
         client.Lines.Count.ShouldBe(1);
     }
 
+    // A tool that never gives its thread back: what comes after it is read all the same, its cancellation too.
+    [Fact]
+    public async Task Tool_ThatKeepsItsThread_HoldsUpNobodyElse()
+    {
+        using var free = new ManualResetEventSlim();
+        await using var client = await StdioClient.StartAsync(call =>
+        {
+            free.Wait(TimeSpan.FromSeconds(10));
+            return Task.FromResult(Face.Works(call, Revision.V20260728));
+        });
+        await client.SendAsync(StdioClient.Request("tools/call", Modern.Meta, 7));
+        (await client.AskAsync("tools/list", id: 9)).At("id").GetInt32().ShouldBe(9);
+        free.IsSet.ShouldBeFalse();
+        free.Set();
+        (await client.NextAsync()).At("id").GetInt32().ShouldBe(7);
+    }
+
     [Theory]
     [InlineData("""{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}""", -32602)]
     [InlineData(

@@ -153,11 +153,19 @@ public sealed class LifeTests
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (
             process.ExitCode,
-            string.Join('\n', errors.Split('\n').Where(l => !l.Contains(" info: ", StringComparison.Ordinal)))
+            string.Join(
+                '\n',
+                errors
+                    .Split('\n')
+                    .Where(l =>
+                        !l.Contains(" info: ", StringComparison.Ordinal)
+                        && !l.Contains(" warn: ", StringComparison.Ordinal)
+                    )
+            )
         );
     }
 
-    // P-05: a call in flight ends, children end, exit 0.
+    // P-05: a call in flight ends, children end, state is in its file, the end is told, exit 0.
     [Fact]
     public async Task Term_DuringACall_LetsItEndAndEndsTheChildren()
     {
@@ -174,6 +182,10 @@ public sealed class LifeTests
         (await call).Body.ToString().ShouldContain("\"done\"");
         (await stopping).ShouldBe(0);
         Product.WithText(mark).ShouldBeEmpty();
+        File.Exists(Path.Combine(product.Data, "server_state.json")).ShouldBeTrue();
+        product.Errors.ShouldContain("Final statistics: up 0d");
+        // The database, the last of what was taken, is given back.
+        product.Errors.ShouldContain("Down: database");
     }
 
     // Done when 3: kill -9 of a service mid-call.

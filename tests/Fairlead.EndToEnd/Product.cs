@@ -58,7 +58,8 @@ internal sealed class Product : IAsyncDisposable
         string? data = null,
         bool givenSecrets = true,
         string? url = null,
-        Dictionary<string, string>? environment = null
+        Dictionary<string, string>? environment = null,
+        string? config = null
     )
     {
         data ??= NewData();
@@ -70,6 +71,8 @@ internal sealed class Product : IAsyncDisposable
             await File.WriteAllTextAsync(file, "{\"mcpServers\":{" + mcpServers + "}}");
             arguments.AddRange(["--mcp-config", file]);
         }
+        if (config is not null)
+            arguments.AddRange(["--config", config]);
         var info = new ProcessStartInfo("dotnet", arguments)
         {
             RedirectStandardOutput = true,

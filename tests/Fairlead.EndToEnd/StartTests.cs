@@ -71,6 +71,23 @@ public sealed class StartTests
     public async Task Start_WithAnEmptySecret_IsRefused(string name) =>
         await RefusedAsync("is set and empty", Product.NewData(), [], new() { [name] = "" });
 
+    // P-15: without a file the defaults hold, and that is told; with one, how much is in it.
+    [Fact]
+    public async Task Start_SaysWhereItsSettingsComeFrom()
+    {
+        await using (var bare = await Product.StartAsync())
+            bare.Errors.ShouldContain("No --config file: the defaults hold");
+        var file = Path.Combine(Product.NewData(), "config.json");
+        await File.WriteAllTextAsync(
+            file,
+            """{"Fairlead":{"Gateway":{"CallsPerMinute":700,"TrustedProxies":["127.0.0.1"]},"Cache":{"L2":1800}}}""",
+            TestContext.Current.CancellationToken
+        );
+        await using var told = await Product.StartAsync(config: file);
+        told.Errors.ShouldContain($"{file} has 3 settings");
+        told.Errors.ShouldNotContain("No --config file");
+    }
+
     [Fact] // P-98, P-103
     public async Task Start_WithALogLevelThatIsNone_NamesThoseThereAre() =>
         await RefusedAsync(

@@ -87,6 +87,7 @@ internal sealed partial class CacheUpkeep(
 
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
+        string? told = null;
         while (bus is not null && !cancellationToken.IsCancellationRequested)
         {
             try
@@ -97,6 +98,7 @@ internal sealed partial class CacheUpkeep(
                     {
                         cache.Forget(new(RemovalKind.Prefix, ""));
                         isHearing = true;
+                        told = null;
                     },
                     removal => cache.Forget(removal),
                     cancellationToken
@@ -108,7 +110,10 @@ internal sealed partial class CacheUpkeep(
             }
             catch (Exception failure)
             {
-                LogDeaf(failure.Message);
+                // Once for each cause, not at every try.
+                if (told != failure.Message)
+                    LogDeaf(failure.Message);
+                told = failure.Message;
             }
             isHearing = false;
             await Task.Delay(ListenAgain, time, cancellationToken)

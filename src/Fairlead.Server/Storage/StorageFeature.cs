@@ -69,7 +69,7 @@ internal static class StorageFeature
     private static IStoreEngine Engine(StorageOptions options, IServiceProvider provider) =>
         options.Provider is StorageProvider.Postgres
             ? new PostgresEngine(
-                options.ConnectionString!,
+                options.ConnectionString,
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetService<ILoggerFactory>()?.CreateLogger<SessionPool>()
             )

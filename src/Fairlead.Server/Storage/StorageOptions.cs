@@ -15,7 +15,10 @@ internal sealed record StorageOptions
 {
     public StorageProvider Provider { get; init; } = StorageProvider.Sqlite;
 
-    /// <summary>Npgsql connection string; required for PostgreSQL, not used for SQLite.</summary>
+    /// <summary>
+    /// Npgsql connection string of PostgreSQL; what it does not name is as in P-15 (localhost:5432, user postgres without a
+    /// password, database mcp_db). Not used for SQLite.
+    /// </summary>
     public string? ConnectionString { get; init; }
 
     /// <summary>Directory of SQLite files and of the master key; created with mode 0700 when absent.</summary>
@@ -46,8 +49,6 @@ internal sealed record StorageOptions
     public IReadOnlyList<string> Validate()
     {
         List<string> errors = [];
-        if (Provider is StorageProvider.Postgres && string.IsNullOrWhiteSpace(ConnectionString))
-            errors.Add("Storage:ConnectionString is required for PostgreSQL.");
         if (Provider is StorageProvider.Postgres && string.IsNullOrWhiteSpace(MasterKeyFile))
             errors.Add("PostgreSQL is shared by nodes, so the master key must be given: set FAIRLEAD_MASTER_KEY_FILE.");
         if (string.IsNullOrWhiteSpace(DataDirectory))

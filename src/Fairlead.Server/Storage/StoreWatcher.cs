@@ -192,12 +192,20 @@ internal sealed partial class StoreWatcher(
 
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
+        string? last = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 await opened.Task.WaitAsync(cancellationToken);
-                await engine.ListenAsync(Wake, cancellationToken);
+                await engine.ListenAsync(
+                    () =>
+                    {
+                        last = null;
+                        Wake();
+                    },
+                    cancellationToken
+                );
                 return;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -207,7 +215,9 @@ internal sealed partial class StoreWatcher(
             catch (Exception failure)
             {
                 // The poll still finds every change; notices only make it quicker.
-                LogNoticesLost(failure);
+                if (last != failure.Message)
+                    LogNoticesLost(failure);
+                last = failure.Message;
             }
             await Task.Delay(ListenRetry, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,6 +1,7 @@
 using Fairlead.Server.Gateway.Traffic;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Storage;
+using Fairlead.Server.Storage.Postgres;
 using Fairlead.Server.Telemetry.Calls;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -54,7 +55,7 @@ internal static class TelemetryFeature
 
     private static ICallLogStore Store(StorageOptions storage) =>
         storage.Provider is StorageProvider.Postgres
-            ? new PostgresCallLogStore(NpgsqlDataSource.Create(storage.ConnectionString!))
+            ? new PostgresCallLogStore(NpgsqlDataSource.Create(PostgresEngine.WithPlace(storage.ConnectionString)))
             : new SqliteCallLogStore(Path.Combine(storage.DataDirectory, "logs"));
 }
 

@@ -21,7 +21,7 @@ internal sealed class StoreView : IAsyncDisposable
     {
         if (!site.IsSqlite)
         {
-            var postgres = new PostgresEngine(site.Storage.ConnectionString ?? "");
+            var postgres = new PostgresEngine(site.Storage.ConnectionString);
             try
             {
                 return new(await postgres.OpenAsync(cancellationToken), postgres);

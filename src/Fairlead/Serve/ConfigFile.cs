@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Fairlead.Server.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Serve;
 
 /// <summary>The file of <c>--config</c>, looked at before it is loaded so that a mistake is told with its place.</summary>
-internal static class ConfigFile
+internal static partial class ConfigFile
 {
     private const string Root = "Fairlead";
 
@@ -43,6 +44,35 @@ internal static class ConfigFile
             );
         }
     }
+
+    /// <summary>Says where the settings come from (P-15): how many the file has, or that there is none.</summary>
+    public static void Tell(ILogger log, string? file)
+    {
+        if (file is null)
+        {
+            LogNone(log);
+            return;
+        }
+        using var json = JsonDocument.Parse(File.ReadAllText(file), Lenient);
+        LogRead(log, Path.GetFullPath(file), Count(json.RootElement));
+    }
+
+    private static int Count(JsonElement of) =>
+        of.ValueKind switch
+        {
+            JsonValueKind.Object => of.EnumerateObject().Sum(static m => Count(m.Value)),
+            JsonValueKind.Array => of.EnumerateArray().Sum(Count),
+            _ => 1,
+        };
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "No --config file: the defaults hold, but for what the environment and the command line set"
+    )]
+    private static partial void LogNone(ILogger log);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{File} has {Count} settings")]
+    private static partial void LogRead(ILogger log, string file, int count);
 
     private const string Example = """{"Fairlead":{"Gateway":{…}}}""";
 }

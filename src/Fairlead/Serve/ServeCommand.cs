@@ -72,6 +72,7 @@ internal static class ServeCommand
         try
         {
             await using var app = Create(settings);
+            ConfigFile.Tell(app.Logger, settings.ConfigFile);
             await app.StartAsync(cancellationToken);
             await TellAsync(app, settings, cancellationToken);
             if (settings.StdioGroup is { } code)

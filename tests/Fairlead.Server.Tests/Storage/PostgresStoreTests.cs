@@ -54,7 +54,7 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract,
         await Eventually.UntilAsync(() => two.Now.Services.Any(service => service.Id == id));
     }
 
-    // P-08: however many want it at once, 20 sessions are the most. P-116: each wave gives all of them back, the failed ones too.
+    // P-06, P-08: however many want it at once, 20 sessions are the most. P-116: each wave gives all of them back, the failed ones too.
     [Fact]
     public async Task Pool_InWaves_HasTwentySessionsAndGivesThemBack()
     {
@@ -156,6 +156,57 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract,
             .ShouldHaveSingleItem()
             .ShouldContain("FAIRLEAD_MASTER_KEY_FILE");
 
+    // P-15
+    [Theory]
+    [InlineData(null, "localhost", 5432, "postgres", null, "mcp_db")]
+    [InlineData("Host=db;Password=p", "db", 5432, "postgres", "p", "mcp_db")]
+    [InlineData("Port=6000;Username=u;Database=d", "localhost", 6000, "u", null, "d")]
+    public async Task Place_ThatNobodyNames_IsTheDefault(
+        string? given,
+        string host,
+        int port,
+        string user,
+        string? password,
+        string database
+    )
+    {
+        new StorageOptions
+        {
+            Provider = StorageProvider.Postgres,
+            MasterKeyFile = "k",
+            ConnectionString = given,
+        }
+            .Validate()
+            .ShouldBeEmpty();
+        await using var engine = new PostgresEngine(given);
+        engine.Location.ShouldBe($"PostgreSQL {host}:{port}/{database}");
+        var place = new NpgsqlConnectionStringBuilder(PostgresEngine.WithPlace(given));
+        (place.Host, place.Port, place.Username, place.Password, place.Database).ShouldBe(
+            (host, port, user, password, database)
+        );
+    }
+
+    // P-08: what takes longer than the command timeout is ended, in the database too.
+    [Fact]
+    public async Task Query_ThatTakesTooLong_IsCancelled()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var given = (await (await fixture.ServerAsync()).CreateDatabaseAsync()) + ";Command Timeout=1";
+        await using var engine = new PostgresEngine(given);
+        await using (var connection = await engine.OpenAsync(token))
+        {
+            await using var slow = connection.CreateCommand();
+            slow.CommandText = "SELECT pg_sleep(61)";
+            var failure = await Should.ThrowAsync<NpgsqlException>(() => slow.ExecuteNonQueryAsync(token));
+            failure.InnerException.ShouldBeOfType<TimeoutException>();
+        }
+        await using var next = await engine.OpenAsync(token);
+        await using var look = next.CreateCommand();
+        look.CommandText =
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(61)'";
+        await Eventually.UntilAsync(async () => (long)(await look.ExecuteScalarAsync(token))! == 0);
+    }
+
     [Theory]
     [InlineData("Host=db;Username=u;Password=canary", 5, 20, 60)] // P-08
     [InlineData("Host=db;Username=u;Password=canary;Maximum Pool Size=50;Command Timeout=7", 5, 50, 7)]
@@ -165,7 +216,7 @@ public sealed class PostgresStoreTests(PostgresFixture fixture) : StoreContract,
         var settings = new NpgsqlConnectionStringBuilder(engine.Settings);
         (settings.MinPoolSize, settings.MaxPoolSize, settings.CommandTimeout).ShouldBe((min, max, timeout));
         engine.Settings.ShouldNotContain("canary");
-        engine.Location.ShouldBe("PostgreSQL db:5432/");
+        engine.Location.ShouldBe("PostgreSQL db:5432/mcp_db");
     }
 
     public void Dispose() => folder.Dispose();

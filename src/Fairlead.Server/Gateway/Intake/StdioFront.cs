@@ -11,6 +11,9 @@ namespace Fairlead.Server.Gateway.Intake;
 /// </summary>
 internal sealed class StdioFront(Routes routes, ConversationRoom room)
 {
+    // Longer than anything but a tool needs to come to its first wait; threads are held in real time.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Serves until the input ends; then waits for what still runs.</summary>
     /// <param name="serverCode">Code of the group to serve.</param>
     /// <param name="lines">The client.</param>
@@ -23,7 +26,7 @@ internal sealed class StdioFront(Routes routes, ConversationRoom room)
         {
             var task =
                 routes.Table.ByCode.TryGetValue(serverCode, out var group) && group.Config.Enabled
-                    ? conversation.TakeAsync(line, group, user: null)
+                    ? await BeginAsync(() => conversation.TakeAsync(line, group, user: null))
                     : RefuseAsync(lines, line);
             if (task.IsCompleted)
                 continue;
@@ -40,6 +43,19 @@ internal sealed class StdioFront(Routes routes, ConversationRoom room)
         await Task.WhenAll(running.Keys).WaitAsync(room.Options.Drain, room.Time, CancellationToken.None);
         conversation.End();
         await lines.CompleteAsync().WaitAsync(room.Options.Drain, room.Time, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Takes one line after the other, so that a cancellation finds its call; but one whose native tool keeps its thread is
+    /// left to itself, else nobody would read what cancels it.
+    /// </summary>
+    private static async Task<Task> BeginAsync(Func<Task> take)
+    {
+        var begun = Task.Run(() => Task.FromResult(take()));
+        await ((Task)begun)
+            .WaitAsync(Patience, TimeProvider.System)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return begun.IsCompletedSuccessfully ? await begun : begun.Unwrap();
     }
 
     private static Task RefuseAsync(StdioLines lines, byte[] line)

@@ -154,15 +154,19 @@ internal sealed partial class SharedLimits(
 
     private async Task ListenAsync(RedisClient from, CancellationToken cancellationToken)
     {
+        string? last = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                await from.ListenAsync(Channel, static () => { }, Hear, cancellationToken);
+                await from.ListenAsync(Channel, () => last = null, Hear, cancellationToken);
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
-                LogDeaf(failure.Message);
+                // Once for each cause, not at every try.
+                if (last != failure.Message)
+                    LogDeaf(failure.Message);
+                last = failure.Message;
             }
             catch (OperationCanceledException)
             {

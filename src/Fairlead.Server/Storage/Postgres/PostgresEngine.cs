@@ -6,9 +6,13 @@ using Npgsql;
 
 namespace Fairlead.Server.Storage.Postgres;
 
-/// <summary>PostgreSQL 15 or newer, shared by many nodes. Pool 5 to 20, command timeout 60 s unless given (P-08).</summary>
+/// <summary>
+/// PostgreSQL 15 or newer, shared by many nodes. Unless given: database mcp_db of user postgres at localhost:5432 (P-15),
+/// pool 5 to 20, command timeout 60 s (P-08).
+/// </summary>
 internal sealed class PostgresEngine : IStoreEngine
 {
+    private const string Place = "Host=localhost;Port=5432;Username=postgres;Database=mcp_db";
     private const string Defaults =
         "Minimum Pool Size=5;Maximum Pool Size=20;Command Timeout=60;Application Name=fairlead";
     private const string Channel = "fairlead_epoch";
@@ -17,7 +21,7 @@ internal sealed class PostgresEngine : IStoreEngine
     private const string MigrationLock = "SELECT pg_advisory_xact_lock(5062143)";
     private readonly NpgsqlDataSource source;
 
-    public PostgresEngine(string connectionString, TimeProvider? time = null, ILogger? logger = null)
+    public PostgresEngine(string? connectionString, TimeProvider? time = null, ILogger? logger = null)
     {
         var given = Read(connectionString);
         source = NpgsqlDataSource.Create(given);
@@ -25,12 +29,15 @@ internal sealed class PostgresEngine : IStoreEngine
         Location = $"PostgreSQL {given.Host}:{given.Port}/{given.Database}";
     }
 
-    private static NpgsqlConnectionStringBuilder Read(string connectionString)
+    /// <summary>Where the database is, of whoever opens connections of his own (P-15).</summary>
+    // Ours first: what the operator wrote comes later in the text and wins.
+    public static string WithPlace(string? given) => $"{Place};{given}";
+
+    private static NpgsqlConnectionStringBuilder Read(string? connectionString)
     {
         try
         {
-            // Ours first: what the operator wrote comes later in the text and wins.
-            return new NpgsqlConnectionStringBuilder($"{Defaults};{connectionString}");
+            return new NpgsqlConnectionStringBuilder($"{Defaults};{WithPlace(connectionString)}");
         }
         catch (Exception e) when (e is ArgumentException or FormatException)
         {

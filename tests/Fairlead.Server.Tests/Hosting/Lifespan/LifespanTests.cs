@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Fairlead.Server.Hosting;
 using Fairlead.Server.Hosting.Lifespan;
 using Fairlead.Server.Tests.Caching;
@@ -6,8 +7,11 @@ using Fairlead.Server.Tests.Gateway;
 using Fairlead.Server.Tests.Storage;
 using Fairlead.Testing;
 using Fairlead.Toolkit;
+using Fairlead.Toolkit.Caching;
+using Fairlead.Toolkit.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Shouldly;
@@ -104,6 +108,39 @@ public sealed class LifespanTests : IDisposable
         {
             journal.Add("asked");
             return $"{model.GetHashCode()} {http.GetHashCode()}";
+        }
+    }
+
+    /// <summary>Takes all that P-13 names, by injection and from the call.</summary>
+    private sealed class ContextTools(
+        IApplicationState application,
+        IPersistentState database,
+        ISessionStates sessions,
+        IToolCache cache,
+        HttpClient http,
+        IConfiguration configuration
+    )
+    {
+        [FairleadTool(Name = "ask")]
+        public async Task<string> AskAsync(CallContext context)
+        {
+            var token = context.CancellationToken;
+            await database.SetAsync("seen", JsonSerializer.SerializeToElement(3), token);
+            await cache.SetAsync("seen", 4, cancellationToken: token);
+            var session = await sessions.CreateAsync(null, null, token);
+            context.Services.GetRequiredService<IConfiguration>().ShouldBeSameAs(configuration);
+            context.Services.GetRequiredService<HttpClient>().ShouldBeSameAs(http);
+            CallContext.Current.ShouldBeSameAs(context);
+            return string.Join(
+                ' ',
+                context.RequestId.Version,
+                context.Name,
+                (await database.GetAsync("seen", token))?.GetRawText(),
+                (await cache.GetAsync<int>("seen", token)).Value,
+                session.SessionId.Length > 0,
+                configuration["Fairlead:FirstStart:DefaultKey"] == GatewayHost.Key,
+                application.Statistics().TotalRequests
+            );
         }
     }
 
@@ -263,6 +300,15 @@ public sealed class LifespanTests : IDisposable
             answers.Add(await AskAsync(client));
         answers.Count.ShouldBe(1);
         (Model.Loads - before).ShouldBe(1);
+    }
+
+    [Fact] // P-13
+    public async Task Tool_GetsWhatLivesAsLongAsTheProgram()
+    {
+        await using var app = await StartAsync(f => f.AddTools<ContextTools>());
+        using var client = Client(app);
+        (await AskAsync(client)).ShouldBe("7 ask 3 4 True True 0");
+        (await AskAsync(client)).ShouldBe("7 ask 3 4 True True 1");
     }
 
     [Fact] // P-110

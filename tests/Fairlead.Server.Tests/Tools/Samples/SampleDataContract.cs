@@ -220,10 +220,10 @@ public abstract class SampleDataContract
         var (carol, cora) = (await host.IdAsync("carol"), await host.IdAsync("cora"));
         var hour = $$"""{"user_id":"{{carol}}","name":"contact_hour","value":"18"}""";
         await host.CallAsync("set_customer_preference", hour, "carol");
-        await host.CallAsync("set_customer_preference", hour.Replace("18", "19"), "cora");
+        await host.CallAsync("set_customer_preference", hour.Replace("\"18\"", "\"19\""), "cora");
         var known = await host.CallAsync("get_customer_preferences", $$"""{"user_id":"{{carol}}"}""");
         known.GetProperty("preferences").GetProperty("contact_hour").GetString().ShouldBe("19");
-        var gone = await host.CallAsync("set_customer_preference", hour.Replace("18", ""), "carol");
+        var gone = await host.CallAsync("set_customer_preference", hour.Replace("\"18\"", "\"\""), "carol");
         gone.GetProperty("preferences").EnumerateObject().ShouldBeEmpty();
         (await host.FailAsync("set_customer_preference", hour.Replace(carol, cora), "carol")).ShouldBe("forbidden");
         (await host.FailAsync("get_customer_preferences", """{"user_id":"gone"}""")).ShouldBe("not_found");
