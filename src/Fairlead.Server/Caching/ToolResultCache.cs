@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
 using Fairlead.Server.Caching.Levels;
-using Fairlead.Server.Services.Trust;
 
 namespace Fairlead.Server.Caching;
 
@@ -21,6 +18,8 @@ internal readonly record struct ToolOutcome(ReadOnlyMemory<byte> Result, bool Is
 /// </summary>
 internal sealed class ToolResultCache(MultiLevelCache cache)
 {
+    private readonly ResultKeys keys = new();
+
     /// <summary>Begin of the keys of results; tools cannot use it for their own.</summary>
     public const string Prefix = "tool-result:";
 
@@ -33,7 +32,7 @@ internal sealed class ToolResultCache(MultiLevelCache cache)
     )
     {
         var answer = await cache.GetOrCreateAsync(
-            KeyOf(call),
+            keys.Of(call),
             async token =>
             {
                 var outcome = await run(token);
@@ -51,13 +50,4 @@ internal sealed class ToolResultCache(MultiLevelCache cache)
 
     /// <summary>Forgets all results of a tool, on every node: its definition or its data changed.</summary>
     public ValueTask RemoveAsync(string toolId) => cache.RemoveAsync(new(RemovalKind.Prefix, $"{Prefix}{toolId}:"));
-
-    internal static string KeyOf(CacheableCall call)
-    {
-        var arguments = call.Arguments.IsEmpty ? "{}"u8.ToArray() : CanonicalJson.Write(call.Arguments);
-        var whose = call.Caller is { } caller
-            ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(caller)))
-            : "public";
-        return $"{Prefix}{call.ToolId}:{whose}:{CanonicalJson.Hash(arguments)}";
-    }
 }

@@ -31,6 +31,7 @@ internal sealed class NativeTool
     private readonly JsonSchema schema;
     private readonly string[] names;
     private readonly bool wraps;
+    private readonly QuickArguments? quick;
     private ToolNext? pipeline;
 
     private NativeTool(MethodInfo method, object? target, IServiceProvider services, TimeProvider time)
@@ -47,6 +48,8 @@ internal sealed class NativeTool
         names = [.. plan.Names];
         input = MethodSchemas.Input(method, plan);
         schema = JsonSchema.Compile(input);
+        if (Policy is { Timeout: null, SqlSensitive.Count: 0 })
+            quick = QuickArguments.Of(input, plan.Named);
         var output =
             official is { UseStructuredContent: false, OutputSchemaType: null } && ours is null
                 ? null
@@ -169,10 +172,10 @@ internal sealed class NativeTool
     {
         try
         {
-            var sent = arguments.IsEmpty ? NoArguments : JsonElement.Parse(arguments.Span);
-            var result = pipeline is null
-                ? await InvokeAsync(sent, context)
-                : await pipeline(new ToolRun(Name, Policy, sent, context));
+            var result =
+                pipeline is null && Quick(arguments, context) is { } values
+                    ? await InvokeAsync(values, context)
+                    : await InvokeAsync(arguments, context);
             return (ResultWriter.Write(result, wraps, MaxResultBytes), result.IsError);
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
@@ -183,6 +186,15 @@ internal sealed class NativeTool
         {
             return (ResultWriter.Error(Told(e, context)), true);
         }
+    }
+
+    private object?[]? Quick(ReadOnlyMemory<byte> arguments, CallContext context) =>
+        quick is null ? null : plan.TryBind(quick, arguments.Span, context);
+
+    private ValueTask<ToolResult> InvokeAsync(ReadOnlyMemory<byte> arguments, CallContext context)
+    {
+        var sent = arguments.IsEmpty ? NoArguments : JsonElement.Parse(arguments.Span);
+        return pipeline is null ? InvokeAsync(sent, context) : pipeline(new ToolRun(Name, Policy, sent, context));
     }
 
     // The innermost of the pipeline: middleware sees a failure as a result.
@@ -204,8 +216,13 @@ internal sealed class NativeTool
             return ToolResult.Error(wrong);
         if (Policy.Timeout is { } time)
             return await TimedAsync(arguments, context, time);
-        if (plan.Bind(arguments, context, out var mistake) is not { } values)
-            return ToolResult.Error(mistake!);
+        return plan.Bind(arguments, context, out var mistake) is { } values
+            ? await InvokeAsync(values, context)
+            : ToolResult.Error(mistake!);
+    }
+
+    private async ValueTask<ToolResult> InvokeAsync(object?[] values, CallContext context)
+    {
         var running = CallAsync(values, context.CancellationToken);
         // One that does not listen to its token is left behind, so that its caller is not.
         return ToolResult.Of(

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Fairlead.Server.Tools.Binding;
@@ -37,6 +38,9 @@ internal static class ResultWriter
         {
             null => Write("", result.IsError, most),
             string text => Write(text, result.IsError, most, wraps ? JsonText(text, most) : default, wraps),
+            int number when !wraps && !result.IsError => Plain(number),
+            long number when !wraps && !result.IsError => Plain(number),
+            double number when !wraps && !result.IsError && double.IsFinite(number) => Plain(number),
             CallToolResult whole => Serialize(whole, most),
             ContentBlock block => Serialize(new CallToolResult { Content = [block], IsError = result.IsError }, most),
             IEnumerable<ContentBlock> blocks => Serialize(
@@ -61,6 +65,15 @@ internal static class ResultWriter
             ),
             var value => Value(value, result.IsError, wraps, most),
         };
+
+    // Digits need neither a serializer nor escapes.
+    private static byte[] Plain<T>(T number)
+        where T : IUtf8SpanFormattable
+    {
+        Span<byte> digits = stackalloc byte[32];
+        number.TryFormat(digits, out var length, default, CultureInfo.InvariantCulture);
+        return [.. "{\"content\":[{\"type\":\"text\",\"text\":\""u8, .. digits[..length], .. "\"}]}"u8];
+    }
 
     private static byte[] Value(object value, bool isError, bool wraps, int most)
     {

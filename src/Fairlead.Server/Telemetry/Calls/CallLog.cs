@@ -29,6 +29,8 @@ internal sealed partial class CallLog(
     private readonly ConcurrentQueue<TaskCompletionSource> flushes = new();
     private readonly AutoResetEvent wake = new(initialState: false);
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly MaskMemo masks = new(TextMask.Apply);
+    private readonly MaskMemo apps = new(static app => ShortText.Cut(TextMask.Apply(app), CallerAppIdLength));
     private readonly CallLogUpkeep upkeep = new(store, options, time, logger);
     private ITimer? timer;
     private int waiting;
@@ -196,13 +198,13 @@ internal sealed partial class CallLog(
     }
 
     // What a client chose may hold a secret, or characters that PostgreSQL refuses together with the whole commit.
-    private static CallLogRow Clean(in CallLogRow row) =>
+    private CallLogRow Clean(in CallLogRow row) =>
         row with
         {
-            Name = TextMask.Apply(row.Name),
-            CallerAppId = ShortText.Cut(TextMask.Apply(row.CallerAppId), CallerAppIdLength),
-            UserId = TextMask.Apply(row.UserId),
-            ErrorMessage = TextMask.Apply(row.ErrorMessage),
+            Name = masks.Of(row.Name),
+            CallerAppId = apps.Of(row.CallerAppId),
+            UserId = masks.Of(row.UserId),
+            ErrorMessage = masks.Of(row.ErrorMessage),
         };
 
     // A failing disk fails every second; saying it once a minute is enough.

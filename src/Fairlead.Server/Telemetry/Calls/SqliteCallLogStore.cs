@@ -35,6 +35,8 @@ internal sealed class SqliteCallLogStore(string folder) : ICallLogStore
 
     private static readonly CallLogDialect Dialect = new(CallLogSql.Columns, t => Micros(t));
 
+    // What the statement holds from the row before: most rows name the same tool, group and caller.
+    private readonly string?[] bound = new string?[16];
     private readonly byte[] text = new byte[16 * 1024];
     private sqlite3? writer;
     private sqlite3_stmt? insert;
@@ -140,6 +142,8 @@ internal sealed class SqliteCallLogStore(string folder) : ICallLogStore
     {
         insert?.Dispose();
         insert = null;
+        // A new statement holds nulls.
+        Array.Clear(bound);
         writer?.Dispose();
         writer = null;
     }
@@ -207,6 +211,9 @@ internal sealed class SqliteCallLogStore(string folder) : ICallLogStore
 
     private void Bind(int index, string? value)
     {
+        if (ReferenceEquals(bound[index], value))
+            return;
+        bound[index] = value;
         if (value is null)
             raw.sqlite3_bind_null(insert!, index);
         else if (Encoding.UTF8.TryGetBytes(value, text, out var n))

@@ -35,6 +35,9 @@ internal sealed class ParameterPlan
     /// <summary>Whether a parameter is one of the arguments a client sends.</summary>
     public bool IsArgument(ParameterInfo parameter) => given[parameter.Position] is null;
 
+    /// <summary>The parameters that clients send, in order.</summary>
+    public IReadOnlyList<ParameterInfo> Named => [.. named.Select(n => parameters[n.Index])];
+
     /// <summary>Names of the arguments, in order.</summary>
     public IEnumerable<string> Names => named.Select(n => parameters[n.Index].Name!);
 
@@ -47,13 +50,7 @@ internal sealed class ParameterPlan
         mistake = null;
         if (parameters.Length == 0)
             return [];
-        var values = new object?[parameters.Length];
-        defaults.CopyTo(values, 0);
-        for (var i = 0; i < given.Length; i++)
-        {
-            if (given[i] is { } of)
-                values[i] = of(context);
-        }
+        var values = Frame(context);
         if (arguments.ValueKind != JsonValueKind.Object)
             return values;
         foreach (var member in arguments.EnumerateObject())
@@ -68,6 +65,26 @@ internal sealed class ParameterPlan
                 mistake = $"The parameter '{parameters[index].Name}'{problem}";
                 return null;
             }
+        }
+        return values;
+    }
+
+    /// <summary>The values for one run where the arguments are plain and fit; else null, and the long way is gone.</summary>
+    public object?[]? TryBind(QuickArguments quick, ReadOnlySpan<byte> arguments, CallContext context)
+    {
+        var values = Frame(context);
+        return quick.TryBind(arguments, values) ? values : null;
+    }
+
+    // What does not come from the client, and what holds where the client says nothing.
+    private object?[] Frame(CallContext context)
+    {
+        var values = new object?[parameters.Length];
+        defaults.CopyTo(values, 0);
+        for (var i = 0; i < given.Length; i++)
+        {
+            if (given[i] is { } of)
+                values[i] = of(context);
         }
         return values;
     }
