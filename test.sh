@@ -93,10 +93,11 @@ run_suite() {
     options+=(--filter "Category!=slow&Category!=integration")
   else
     options+=(--collect "XPlat Code Coverage" --settings eng/coverage.runsettings)
-    # The collector looks for the shared framework in the runtime configuration beside each library; without one it
-    # leaves every library out that uses ASP.NET types.
+    # The collector looks for the shared framework in the runtime configuration beside each library, and only for what some
+    # list of dependencies names; without both it leaves every library out that uses ASP.NET types.
     local bin library
     bin=$(dirname "$project")/bin/Release/net10.0
+    cp eng/coverage.deps.json "$bin/"
     for library in "$bin"/Fairlead.*.dll; do
       [ -e "${library%.dll}.runtimeconfig.json" ] || cp "$bin/$name.runtimeconfig.json" "${library%.dll}.runtimeconfig.json"
     done
