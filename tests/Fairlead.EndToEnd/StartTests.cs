@@ -33,7 +33,7 @@ public sealed class StartTests
     [InlineData("[]", "must hold an object")]
     [InlineData(
         """{"Fairlead":{"Gatway":{}}}""",
-        "Fairlead:Gatway is no setting. In Fairlead there are: Cache, CallLog,"
+        "Fairlead:Gatway is no setting. In Fairlead there are: Automation, Cache, CallLog,"
     )]
     [InlineData(
         """{"Fairlead":{"Gateway":{"PageSiz":5}}}""",

@@ -1,3 +1,4 @@
+using Fairlead.Server.Automation;
 using Fairlead.Server.Caching;
 using Fairlead.Server.Caching.Levels;
 using Fairlead.Server.Console;
@@ -10,6 +11,7 @@ using Fairlead.Server.Hosting.Lifespan;
 using Fairlead.Server.Hosting.Limits;
 using Fairlead.Server.Hosting.Rest;
 using Fairlead.Server.Identity;
+using Fairlead.Server.Live;
 using Fairlead.Server.Services;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Import;
@@ -155,6 +157,8 @@ public static class FairleadFeature
         services.AddSingleton<DrainStage>();
         services.AddHostedService(static p => p.GetRequiredService<DrainStage>());
         services.AddExecutions(options.Executions, options.Recovery);
+        services.AddLive(options.Live);
+        services.AddAutomation(options.Automation);
         return new FairleadBuilder(builder);
     }
 
@@ -169,6 +173,7 @@ public static class FairleadFeature
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseHostGuard();
+        app.UseWebSockets();
         app.UseRestLimit();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -183,6 +188,8 @@ public static class FairleadFeature
         app.MapGroups();
         app.MapServices();
         app.MapExecutions();
+        app.MapLive();
+        app.MapAutomation();
         app.MapConsole();
         return app;
     }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Fairlead.Server.Automation;
 using Fairlead.Server.Caching;
 using Fairlead.Server.Caching.Redis;
 using Fairlead.Server.Gateway;
@@ -8,6 +9,7 @@ using Fairlead.Server.Groups;
 using Fairlead.Server.Hosting.Lifespan;
 using Fairlead.Server.Hosting.Limits;
 using Fairlead.Server.Identity;
+using Fairlead.Server.Live;
 using Fairlead.Server.Services;
 using Fairlead.Server.Services.Channels;
 using Fairlead.Server.Services.Trust;
@@ -39,6 +41,8 @@ internal sealed partial record FairleadOptions
     public OutboundOptions Outbound { get; init; } = new();
     public LifespanOptions Lifespan { get; init; } = new();
     public LimitsOptions Limits { get; init; } = new();
+    public LiveOptions Live { get; init; } = new();
+    public AutomationOptions Automation { get; init; } = new();
     public SamplesOptions Samples { get; init; } = new();
     public FirstStartOptions FirstStart { get; init; } = new();
 
@@ -82,6 +86,8 @@ internal sealed partial record FairleadOptions
             .. Samples.Validate(),
             .. Outbound.Validate(),
             .. Lifespan.Validate(),
+            .. Live.Validate(),
+            .. Automation.Validate(),
         ];
         if (Gateway.PublicUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https")))
             errors.Add($"Gateway:PublicUrl: '{url}' is no address of a gateway; write it like https://mcp.example.org");

@@ -13,7 +13,8 @@ namespace Fairlead.Server.Hosting;
 
 /// <summary>
 /// Fills an empty store: the admin, the services of the given file, the group <c>default</c> that publishes them
-/// and the native tools, and the group <c>samples</c>, disabled. All of it and the mark that it was done are one transaction: it happens once for ever, whatever
+/// and the native tools, the group <c>samples</c>, disabled, and the group <c>assistant</c> of
+/// the agents. All of it and the mark that it was done are one transaction: it happens once for ever, whatever
 /// is deleted later, and a crash leaves nothing half made. The secrets it made up stay sealed in the mark until they
 /// were shown, for a start can still fail after it (a port in use).
 /// </summary>
@@ -134,6 +135,15 @@ internal sealed class FirstStart(
         Check(await groups.CreateAsync(db, samplesId, samples, GroupKeys.New(), cancellationToken));
         // Nobody asked for them yet: enabling the group is what lets anyone call them.
         (await db.Groups.FindAsync([samplesId.Value], cancellationToken))!.Enabled = false;
+        var assistant = new GroupDraft
+        {
+            Name = SamplesFeature.Assistant,
+            ServerCode = SamplesFeature.Assistant,
+            Description = "Tools of the agents that greet and advise customers; keep its key to them.",
+            PublishNative = true,
+            CreatedBy = "first-start",
+        };
+        Check(await groups.CreateAsync(db, GroupId.New(time), assistant, GroupKeys.New(), cancellationToken));
         var summary = new FirstStartSummary(password, key, [.. drafts.Select(d => d.Name)]);
         mark.Put(db, JsonSerializer.SerializeToUtf8Bytes(summary, FirstStartJson.Default.FirstStartSummary));
         return true;

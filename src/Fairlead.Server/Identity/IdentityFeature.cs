@@ -13,6 +13,12 @@ internal static partial class IdentityFeature
 {
     public const string AdminRole = "admin";
 
+    /// <summary>Those who advise customers.</summary>
+    public const string ConsultantRole = "consultant";
+
+    /// <summary>What who registers gets .</summary>
+    public const string CustomerRole = "customer";
+
     /// <exception cref="StoreException">The options are wrong; the message lists everything that is.</exception>
     public static IServiceCollection AddIdentity(this IServiceCollection services, IdentityOptions options)
     {

@@ -23,15 +23,17 @@ internal sealed class TokenHandler(
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "FairleadJwt";
+
+    /// <summary>Subprotocol of live connections; a token may follow it.</summary>
+    public const string LiveProtocol = "fairlead.live";
     private const string Bearer = "Bearer ";
     private TokenFailure failure = TokenFailure.Missing;
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        string? header = Request.Headers.Authorization;
-        if (header is null || !header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        if (Sent() is not { } token)
             return Task.FromResult(AuthenticateResult.NoResult());
-        if (!tokens.TryRead(header[Bearer.Length..].Trim(), out UserIdentity? user, out failure))
+        if (!tokens.TryRead(token, out UserIdentity? user, out failure))
             return Task.FromResult(AuthenticateResult.Fail(failure.ToString()));
         Context.Features.Set(user);
         var identity = new ClaimsIdentity(SchemeName, ClaimTypes.Name, ClaimTypes.Role);
@@ -42,6 +44,16 @@ internal sealed class TokenHandler(
         return Task.FromResult(
             AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName))
         );
+    }
+
+    // Browsers cannot set headers of a WebSocket: they name the token as a second subprotocol.
+    private string? Sent()
+    {
+        string? header = Request.Headers.Authorization;
+        return header is not null && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+                ? header[Bearer.Length..].Trim()
+            : Context.WebSockets.WebSocketRequestedProtocols is [LiveProtocol, var named] ? named
+            : null;
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)

@@ -17,6 +17,9 @@ internal sealed class ConversationRow : OwnedRow
     /// <summary>Whether an agent may answer.</summary>
     public bool AiEnabled { get; set; } = true;
     public DateTimeOffset? ClaimedAt { get; set; }
+
+    /// <summary>Names what made it for ever, so that it is made once; null where a person did.</summary>
+    public string? EffectKey { get; set; }
 }
 
 /// <summary>Something that was said in a conversation; ids are in the order of time.</summary>
@@ -24,6 +27,7 @@ internal sealed class MessageRow
 {
     public const string Customer = "customer";
     public const string Consultant = "consultant";
+    public const string Assistant = "assistant";
     public required string Id { get; set; }
     public string TenantId { get; set; } = "default";
     public required string ConversationId { get; set; }
@@ -37,6 +41,9 @@ internal sealed class MessageRow
     /// <summary>JSON of a <see cref="MessageContent"/>.</summary>
     public required string Content { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>Names what said it for ever, so that it is said once; null where a person did.</summary>
+    public string? EffectKey { get; set; }
 }
 
 /// <summary>A message's content as it lies in the store.</summary>

@@ -30,6 +30,12 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
     public DbSet<FieldKeyRow> FieldKeys => Set<FieldKeyRow>();
     public DbSet<ConversationRow> Conversations => Set<ConversationRow>();
     public DbSet<MessageRow> Messages => Set<MessageRow>();
+    public DbSet<NotificationRow> Notifications => Set<NotificationRow>();
+    public DbSet<PresenceRow> Presence => Set<PresenceRow>();
+    public DbSet<FeedbackRow> Feedback => Set<FeedbackRow>();
+    public DbSet<RunRow> Runs => Set<RunRow>();
+    public DbSet<StepRow> Steps => Set<StepRow>();
+    public DbSet<SettingRow> Settings => Set<SettingRow>();
     public DbSet<SampleProjectRow> SampleProjects => Set<SampleProjectRow>();
     public DbSet<SampleTreatmentRow> SampleTreatments => Set<SampleTreatmentRow>();
     public DbSet<SamplePreferenceRow> SamplePreferences => Set<SamplePreferenceRow>();
@@ -127,6 +133,31 @@ internal sealed class FairleadDb(DbContextOptions<FairleadDb> options) : DbConte
         {
             row.ToTable("messages").HasOne<ConversationRow>().WithMany().HasForeignKey(static m => m.ConversationId);
             Json(row.Property(static one => one.Content));
+        });
+        modelBuilder.Entity<NotificationRow>(row =>
+        {
+            row.ToTable("notifications").HasOne<UserRow>().WithMany().HasForeignKey(static one => one.UserId);
+            Json(row.Property(static one => one.Payload));
+        });
+        modelBuilder.Entity<PresenceRow>().ToTable("live_presence").HasKey(static row => new { row.Node, row.UserId });
+        modelBuilder
+            .Entity<FeedbackRow>()
+            .ToTable("message_feedback")
+            .HasKey(static row => new { row.MessageId, row.UserId });
+        modelBuilder.Entity<RunRow>(row =>
+        {
+            row.ToTable("automation_runs");
+            Json(row.Property(static one => one.Input));
+            Json(row.Property(static one => one.Data));
+        });
+        modelBuilder
+            .Entity<StepRow>()
+            .ToTable("automation_steps")
+            .HasKey(static row => new { row.RunId, row.Position });
+        modelBuilder.Entity<SettingRow>(row =>
+        {
+            row.ToTable("system_settings").HasKey(static one => new { one.TenantId, one.Name });
+            Json(row.Property(static one => one.Value));
         });
         modelBuilder
             .Entity<SampleProjectRow>()

@@ -16,6 +16,7 @@ namespace Fairlead.Server.Storage;
 [JsonSerializable(typeof(List<TextFinding>))]
 [JsonSerializable(typeof(CatalogueChange))]
 [JsonSerializable(typeof(MessageContent))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(ToolViewConfig))]
 internal sealed partial class StoreJson : JsonSerializerContext
 {
@@ -54,6 +55,12 @@ internal sealed partial class StoreJson : JsonSerializerContext
     public static CatalogueChange ReadChange(string json) =>
         JsonSerializer.Deserialize(json, Default.CatalogueChange)
         ?? throw new JsonException("A stored change of a catalogue is null.");
+
+    public static string Write(Dictionary<string, string> texts) =>
+        JsonSerializer.Serialize(texts, Default.DictionaryStringString);
+
+    public static Dictionary<string, string> ReadTexts(string json) =>
+        JsonSerializer.Deserialize(json, Default.DictionaryStringString) ?? [];
 
     public static string Write(MessageContent content) => JsonSerializer.Serialize(content, Default.MessageContent);
 

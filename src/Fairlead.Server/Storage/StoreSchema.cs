@@ -10,7 +10,7 @@ namespace Fairlead.Server.Storage;
 internal static class StoreSchema
 {
     /// <summary>Newest version this program knows: the number of the last script.</summary>
-    public const int Version = 12;
+    public const int Version = 14;
 
     /// <exception cref="StoreException">The store was written by a newer program.</exception>
     public static async Task EnsureAsync(IStoreEngine engine, TimeProvider time, CancellationToken cancellationToken)

@@ -11,6 +11,12 @@ namespace Fairlead.Server.Tools;
 /// <param name="Target">Gives the one object they run on; null for a type with static methods only.</param>
 internal sealed record NativeSource(ItemKind Kind, Type Type, Func<IServiceProvider, object>? Target)
 {
+    /// <summary>The group its tools are for, whatever their attributes say; null leaves that to them.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Names of the tools that are taken; null takes all.</summary>
+    public IReadOnlySet<string>? Only { get; init; }
+
     /// <summary>The public methods that can run with or without an object.</summary>
     public static IEnumerable<MethodInfo> Methods(Type type, object? target) =>
         type.GetMethods(

@@ -34,12 +34,14 @@ internal sealed class NativeTool
     private readonly QuickArguments? quick;
     private ToolNext? pipeline;
 
-    private NativeTool(MethodInfo method, object? target, IServiceProvider services, TimeProvider time)
+    private NativeTool(MethodInfo method, object? target, IServiceProvider services, TimeProvider time, string? group)
     {
         var official = method.GetCustomAttribute<McpServerToolAttribute>();
         var ours = method.GetCustomAttribute<FairleadToolAttribute>();
         Method = method;
         Policy = ToolPolicy.Of(method);
+        if (group is not null)
+            Policy = Policy with { Group = group };
         Name = ours?.Name ?? official?.Name ?? method.Name;
         Description = ours?.Description ?? XmlDocs.Describe(method) ?? $"Runs {Name}.";
         RegisteredAt = time.GetUtcNow();
@@ -108,16 +110,28 @@ internal sealed class NativeTool
     ) => Of(target.GetType(), target, services, time);
 
     /// <summary>The tools of a type; without an object only its static methods can be.</summary>
+    /// <param name="type">Where they are.</param>
+    /// <param name="target">The object they run on.</param>
+    /// <param name="services">Says which parameters are services; null for none.</param>
+    /// <param name="time">The clock; null is the system's.</param>
+    /// <param name="group">The group they are for, whatever their attributes say; null leaves that to them.</param>
     public static IEnumerable<NativeTool> Of(
         Type type,
         object? target,
         IServiceProvider? services,
-        TimeProvider? time
+        TimeProvider? time,
+        string? group = null
     ) =>
         NativeSource
             .Methods(type, target)
             .Where(m => m.IsDefined(typeof(McpServerToolAttribute)) || m.IsDefined(typeof(FairleadToolAttribute)))
-            .Select(m => new NativeTool(m, target, services ?? EmptyProvider.Instance, time ?? TimeProvider.System))
+            .Select(m => new NativeTool(
+                m,
+                target,
+                services ?? EmptyProvider.Instance,
+                time ?? TimeProvider.System,
+                group
+            ))
             .OrderBy(t => t.Name, StringComparer.Ordinal);
 
     /// <summary>Puts middleware around every run, the first outermost .</summary>

@@ -45,7 +45,11 @@ internal static class ToolsFeature
         {
             var target = source.Target?.Invoke(services);
             if (source.Kind == ItemKind.Tool)
-                tools.AddRange(NativeTool.Of(source.Type, target, services, time));
+                tools.AddRange(
+                    NativeTool
+                        .Of(source.Type, target, services, time, source.Group)
+                        .Where(t => source.Only?.Contains(t.Name) ?? true)
+                );
             else if (source.Kind == ItemKind.Prompt)
                 prompts.AddRange(NativePrompt.Of(source.Type, target, services));
             else

@@ -169,7 +169,7 @@ public sealed class DoctorTests(DoctorTemplate template) : IClassFixture<DoctorT
                 f.Check == "keys" && f.What.Contains("sealed with master key", StringComparison.Ordinal)
             )
             .Select(f => f.Where)
-            .ShouldBe(["service script", "service tool", "group default", "group samples"]);
+            .ShouldBe(["service script", "service tool", "group assistant", "group default", "group samples"]);
     }
 
     [Fact]

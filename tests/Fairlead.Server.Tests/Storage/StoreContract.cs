@@ -434,7 +434,9 @@ public abstract class StoreContract
         two.Watcher.Changed += snapshot => told = snapshot;
         ServiceId id = await one.AddServiceAsync("files");
         await Eventually.UntilAsync(() => two.Now.Services.Any(service => service.Id == id), TimeSpan.FromSeconds(2));
-        told.ShouldNotBeNull().Epoch.ShouldBe(one.Now.Epoch);
+        // It is told right after it is there.
+        await Eventually.UntilAsync(() => told is not null);
+        told!.Epoch.ShouldBe(one.Now.Epoch);
     }
 
     [Fact] // P-77: effective on every node, and in memory: no call asks the store
@@ -592,6 +594,12 @@ public abstract class StoreContract
             foreach (
                 var table in new[]
                 {
+                    "system_settings",
+                    "automation_steps",
+                    "automation_runs",
+                    "message_feedback",
+                    "live_presence",
+                    "notifications",
                     "messages",
                     "conversations",
                     "sample_projects",

@@ -11,6 +11,24 @@ internal static class SamplesFeature
 {
     public const string Group = "samples";
 
+    /// <summary>Server code of the group agents have their tools from.</summary>
+    public const string Assistant = "assistant";
+
+    // what an agent needs to know of a customer, and can do for him.
+    private static readonly HashSet<string> ForAgents =
+    [
+        "get_user_profile",
+        "search_users",
+        "analyze_customer",
+        "get_customer_preferences",
+        "set_customer_preference",
+        "get_conversation_data",
+        "summarize_consultation",
+        "optimize_treatment",
+        "generate_treatment_plan",
+        "get_service_info",
+    ];
+
     /// <summary>Needs Storage, Caching, State, Identity, Telemetry and Services.</summary>
     public static IServiceCollection AddSamples(this IServiceCollection services, SamplesOptions options)
     {
@@ -40,5 +58,13 @@ internal static class SamplesFeature
     {
         services.AddSingleton<T>();
         services.AddSource(kind, static p => p.GetRequiredService<T>());
+        if (kind == ItemKind.Tool)
+            services.AddSingleton(
+                new NativeSource(kind, typeof(T), static p => p.GetRequiredService<T>())
+                {
+                    Group = Assistant,
+                    Only = ForAgents,
+                }
+            );
     }
 }
