@@ -18,8 +18,16 @@ internal sealed class LiveConnection(WebSocket socket, LiveOptions options, Time
     /// <summary>Takes a message to send; one that finds the queue full ends the connection.</summary>
     public void Send(ReadOnlyMemory<byte> message)
     {
-        if (!queue.Writer.TryWrite(message))
+        if (queue.Writer.TryWrite(message))
+            return;
+        try
+        {
             cut.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended since it was looked up.
+        }
     }
 
     /// <summary>Ends it once what waits is sent.</summary>

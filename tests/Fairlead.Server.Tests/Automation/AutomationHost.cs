@@ -195,5 +195,14 @@ internal sealed class LiveClient(WebSocket socket) : IDisposable
         return JsonElement.Parse(buffer.AsSpan(0, got.Count));
     }
 
+    /// <summary>Why the gateway ends it.</summary>
+    public async Task<string?> ClosedAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        var got = await socket.ReceiveAsync(new byte[64].AsMemory(), patience.Token);
+        got.MessageType.ShouldBe(WebSocketMessageType.Close);
+        return socket.CloseStatusDescription;
+    }
+
     public void Dispose() => socket.Dispose();
 }

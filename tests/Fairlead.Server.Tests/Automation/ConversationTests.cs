@@ -258,6 +258,19 @@ public sealed class ConversationTests(PostgresFixture fixture) : IDisposable
     }
 
     [Fact]
+    public async Task Connections_OfOneUser_AreBounded()
+    {
+        await using var host = await StartAsync(settings: [("Live:ConnectionsPerUser", "2")]);
+        await host.AddUserAsync("ann", "customer");
+        using var one = await host.ConnectAsync("ann");
+        using var two = await host.ConnectAsync("ann");
+        await Eventually.UntilAsync(() => host.Get<LiveNotifier>().Connections == 2);
+        using var three = await host.ConnectAsync("ann");
+        (await three.ClosedAsync()).ShouldBe("too many connections");
+        host.Get<LiveNotifier>().Connections.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Live_WithoutAToken_IsRefused()
     {
         await using var host = await StartAsync();

@@ -310,6 +310,7 @@ public sealed class RegistrationTests : IDisposable
     [InlineData("""{"email":"a@example.org","password":"long-password-1","phone":"abc"}""", 400, "phone")]
     [InlineData("""{"email":"a@example.org","password":"long-password-1","avatar":"http://x"}""", 400, "avatar")]
     [InlineData("""{"email":"a@example.org","password":"long-password-1","username":"-x"}""", 400, "username")]
+    [InlineData("""{"email":"a@example.org","password":"long-password-1","username":"\u0430dmin"}""", 400, "username")]
     [InlineData("""{"email":"a@example.org","password":"long-password-1","roles":["admin"]}""", 403, "roles")]
     [InlineData(
         """{"email":"a@example.org","password":"long-password-1","roles":["customer","consultant"]}""",

@@ -25,6 +25,8 @@ internal sealed class NoticeStore(
           SELECT id FROM notifications WHERE state = 'pending' AND due_at <= {1} ORDER BY due_at, id LIMIT {2}
         """;
 
+    private const string RoleAlone = "SELECT * FROM users WHERE enabled AND roles LIKE {0}";
+    private const string RoleShared = "SELECT * FROM users WHERE enabled AND roles::text LIKE {0}";
     private const string ClaimAlone = ClaimSql + ") RETURNING *";
     private const string ClaimShared = ClaimSql + " FOR UPDATE SKIP LOCKED) RETURNING *";
 
@@ -38,10 +40,12 @@ internal sealed class NoticeStore(
         CancellationToken cancellationToken
     )
     {
-        var users = (await db.Users.AsNoTracking().Where(u => u.Enabled).ToListAsync(cancellationToken))
-            .Where(u => u.Roles.Contains(role))
-            .Select(u => u.Id)
-            .ToList();
+        // Roles are a JSON list; the database looks into it, so that not all customers are read for a few consultants.
+        var users = await db
+            .Users.FromSqlRaw(engine.NotifySql.Length > 0 ? RoleShared : RoleAlone, $"%\"{role}\"%")
+            .AsNoTracking()
+            .Select(static u => u.Id)
+            .ToListAsync(cancellationToken);
         var keys = users.ConvertAll(user => KeyOf(notice, user));
         var known = await db
             .Notifications.Where(n => keys.Contains(n.EffectKey))

@@ -124,7 +124,11 @@ internal static partial class RegisterEndpoint
         return name.Length > UserStore.MaxUsernameLength ? name[..UserStore.MaxUsernameLength] : name;
     }
 
-    [GeneratedRegex(@"^[\p{L}\p{N}_][\p{L}\p{N}._@+-]{0,49}$", RegexOptions.NonBacktracking)]
+    // Of all alphabets the two people here use: names of mixed ones can look like another's.
+    [GeneratedRegex(
+        @"^[A-Za-z0-9_\u3400-\u4dbf\u4e00-\u9fff][A-Za-z0-9._@+\-\u3400-\u4dbf\u4e00-\u9fff]{0,49}$",
+        RegexOptions.NonBacktracking
+    )]
     private static partial Regex NamePattern();
 }
 

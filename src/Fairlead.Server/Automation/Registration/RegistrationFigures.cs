@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -29,6 +30,7 @@ internal sealed record Figures(
     Kpis Kpis
 );
 
+/// <summary>Of the last 30 days, but for the first, which is of all.</summary>
 /// <param name="FirstResponseWithin5Min">Part of the new customers who were greeted within 5 minutes, in percent.</param>
 /// <param name="Conversion7Days">Part of the customers who said something within 7 days.</param>
 /// <param name="Satisfaction">Mean rating of welcomes, 1 to 5; 0 without any.</param>
@@ -43,6 +45,7 @@ internal sealed record Kpis(
 /// <summary>Computes them.</summary>
 internal sealed class RegistrationFigures(StoreWriter writer, TimeProvider time)
 {
+    private static readonly TimeSpan Looked = TimeSpan.FromDays(30);
     private const int ShownDays = 7;
     private const int ShownErrors = 10;
     private const long Day = 86_400_000;
@@ -146,11 +149,13 @@ internal sealed class RegistrationFigures(StoreWriter writer, TimeProvider time)
         );
     }
 
-    private static async Task<Kpis> KpisAsync(FairleadDb db, double quick, CancellationToken cancellationToken)
+    private async Task<Kpis> KpisAsync(FairleadDb db, double quick, CancellationToken cancellationToken)
     {
+        // Ids are in the order of time, which SQLite cannot compare.
+        var since = FirstId(time.GetUtcNow() - Looked);
         var customers = await db
             .Conversations.AsNoTracking()
-            .Where(static c => c.EffectKey != null)
+            .Where(c => c.EffectKey != null && string.Compare(c.Id, since) >= 0)
             .Select(static c => new
             {
                 c.UserId,
@@ -160,18 +165,17 @@ internal sealed class RegistrationFigures(StoreWriter writer, TimeProvider time)
             .ToListAsync(cancellationToken);
         var said = await db
             .Messages.AsNoTracking()
-            .Where(static m => m.Role == MessageRow.Customer && m.SenderId != null)
+            .Where(m => m.Role == MessageRow.Customer && m.SenderId != null && string.Compare(m.Id, since) >= 0)
             .GroupBy(static m => m.SenderId!)
             .Select(static g => new { g.Key, First = g.Min(static m => m.Id) })
             .ToDictionaryAsync(static g => g.Key, static g => g.First!, cancellationToken);
-        // The ids are in the order of time and hold it.
         var talked = customers.Count(c =>
             said.TryGetValue(c.UserId, out var first) && At(first) - c.CreatedAt <= TimeSpan.FromDays(7)
         );
         var ratings = await db
             .Feedback.AsNoTracking()
             .Join(
-                db.Messages.Where(static m => m.EffectKey != null),
+                db.Messages.Where(m => m.EffectKey != null && string.Compare(m.Id, since) >= 0),
                 static f => f.MessageId,
                 static m => m.Id,
                 static (f, _) => f.Rating
@@ -185,6 +189,9 @@ internal sealed class RegistrationFigures(StoreWriter writer, TimeProvider time)
             Percent(claimed.Count(static c => c.ClaimedAt - c.CreatedAt <= TimeSpan.FromMinutes(10)), claimed.Count)
         );
     }
+
+    private static string FirstId(DateTimeOffset time) =>
+        time.ToUnixTimeMilliseconds().ToString("x12", CultureInfo.InvariantCulture).Insert(8, "-");
 
     private static DateTimeOffset At(string id) =>
         DateTimeOffset.FromUnixTimeMilliseconds(

@@ -53,6 +53,8 @@ internal static class HealthEndpoints
         var state = slot.State;
         var facts = slot.Calls.Facts(options.Health.Window);
         var history = book.Of(service.Id);
+        // One look: a sample may come between two.
+        var samples = history.Samples;
         return RestResult.Ok(
             new ServiceHealthView
             {
@@ -68,9 +70,9 @@ internal static class HealthEndpoints
                 P99Ms = facts.P99.TotalMilliseconds,
                 SampleSize = facts.Count,
                 Metrics = HealthViews.Of(
-                    history.Metrics(window is { } s ? TimeSpan.FromSeconds(s) : options.Health.Window)
+                    history.Metrics(window is { } s ? TimeSpan.FromSeconds(s) : options.Health.Window, samples)
                 ),
-                Samples = [.. history.Samples.Select(HealthViews.Of)],
+                Samples = [.. samples.Select(HealthViews.Of)],
             }
         );
     }

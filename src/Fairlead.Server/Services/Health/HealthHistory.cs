@@ -50,10 +50,12 @@ internal sealed class HealthHistory(HealthOptions options, TimeProvider time)
     }
 
     /// <summary>Metrics of the last <paramref name="window"/>; null when there is no sample in it.</summary>
-    public HealthMetrics? Metrics(TimeSpan window)
+    /// <param name="window">How far back.</param>
+    /// <param name="known">The samples to look at, where they are shown beside it; null takes what there is now.</param>
+    public HealthMetrics? Metrics(TimeSpan window, IReadOnlyList<HealthSample>? known = null)
     {
         var from = time.GetUtcNow() - window;
-        var seen = Samples.Where(s => s.At >= from).ToList();
+        var seen = (known ?? Samples).Where(s => s.At >= from).ToList();
         if (seen.Count == 0)
             return null;
         var healthy = seen.Count(s => s.Healthy);
